@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/report/report, report_gzip, report_mail: what is written. */
+/* core/report/report, report_gzip, report_mail: the octets that are written. */
 #include <stdio.h>
 #include <string.h>
 
@@ -41,7 +41,7 @@ the(void)
 	return sts_tally_next(&t, sts_tally_today(&t), 0);
 }
 
-/* The report, read in pieces of `step`. */
+/* The report, read in pieces of `step` octets. */
 static struct sts_text
 report(uint8_t *to, size_t step)
 {
@@ -63,7 +63,7 @@ report(uint8_t *to, size_t step)
 	"31T23:59:59Z\"},\"contact-info\":\"tls@c.example\",\"report-id\":"    \
 	"\"2024-01-31.b.c.%08x.1234abcd\",\"policies\":["
 
-/* What is added, and the policies that are written. */
+/* What is added to the tally, and the policies that the report then has. */
 static void
 success_only(void)
 {
@@ -150,7 +150,7 @@ static const struct {
 } cases[] = {
 	{ "success", success_only, NONE("1") },
 	{ "sts, escapes", policy_sts,
-	    /* R82: as received */
+	    /* R82: the strings as received */
 	    "{\"policy\":{\"policy-type\":\"sts\",\"policy-string\":["
 	    "\"version: STSv1\",\"a \\\"b\\\" \\\\ \\u00fc \\ufffd "
 	    "\\ud83d\\ude00\"],\"policy-domain\":\"b.c\",\"mx-host\":["
@@ -166,7 +166,7 @@ static const struct {
 		"further failures") "]}" },
 };
 
-START_TEST(json_table)
+START_TEST(each_session_is_in_the_report)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		static char want[8192];
@@ -203,7 +203,7 @@ static const struct {
 	{ 2932896, "9999-12-31" },
 };
 
-START_TEST(date_table)
+START_TEST(days_have_their_dates)
 {
 	for (size_t i = 0; i < UNIT_COUNT(dates); i++) {
 		uint8_t date[10];
@@ -215,7 +215,7 @@ START_TEST(date_table)
 }
 END_TEST
 
-/* Texts, compressed in pieces of any size, unpack to themselves. */
+/* Compress a text in pieces of any size and unpack it again. */
 static size_t
 gzip(const uint8_t *p, size_t n, size_t in_step, size_t out_step)
 {
@@ -259,7 +259,7 @@ check_gzip(const char *name, const uint8_t *p, size_t n)
 	}
 }
 
-START_TEST(gzip_table)
+START_TEST(compressed_texts_unpack_to_themselves)
 {
 	static uint8_t text[300000];
 	uint32_t state = 1;
@@ -282,7 +282,7 @@ START_TEST(gzip_table)
 		}
 		check_gzip("periods", text, 6000);
 	}
-	/* Distances about the limit, and beyond it. */
+	/* Repetitions at about the largest distance, and beyond it. */
 	for (unsigned period = 2040; period < 2060; period++) {
 		for (size_t i = 0; i < period; i++) {
 			state = state * 1664525 + 1013904223;
@@ -301,8 +301,8 @@ START_TEST(gzip_table)
 }
 END_TEST
 
-/* A day of a thousand failures of one domain: at most 21 KB. */
-START_TEST(thousand_failures)
+/* A day with a thousand failures of one domain is at most 21 KB long. */
+START_TEST(a_thousand_failures_fit_21_kb)
 {
 	static struct sts_report_gzip z;
 	size_t n = 0, in_pieces = 0, got;
@@ -368,7 +368,7 @@ mail(size_t step)
 	return sts_text(out, n);
 }
 
-START_TEST(mail_text)
+START_TEST(the_mail_is_the_same_in_pieces)
 {
 	static char want[4096];
 	unsigned sum = sts_crc32(0, unit_span(RECORD));
@@ -411,7 +411,7 @@ START_TEST(mail_text)
 	got = mail(1000);
 	ck_assert(got.n > (size_t)n);
 	unit_text("header", sts_text(got.p, (size_t)n), want);
-	/* Lines of 76, then the end. */
+	/* Lines of 76 octets, then the end. */
 	got = sts_text(got.p + n, got.n - (size_t)n);
 	while (got.n > 76 && got.p[76] == '\r' && got.p[78] != '-') {
 		got = sts_text(got.p + 78, got.n - 78);
@@ -433,9 +433,9 @@ START_TEST(mail_text)
 }
 END_TEST
 
-/* A domain that leaves the tally while its report is read ends the reading,
+/* When a domain leaves the tally while its report is read, the reading ends,
  * which is reported. */
-START_TEST(gone)
+START_TEST(a_report_ends_with_its_domain)
 {
 	static struct sts_report_mail m;
 	struct sts_report_letter letter = { unit_span("a@b.c"), 0, 1 };
@@ -449,7 +449,7 @@ START_TEST(gone)
 			sts_report_mail_read(&m, sts_span(room, sizeof room));
 		}
 		sts_tally_drop(&t, the(), false);
-		/* Another takes its place. */
+		/* Another domain takes its place. */
 		sts_event_begin(&e, unit_span("d.e"), unit_span(RECORD));
 		sts_tally_add(&t, DAY, &e);
 		unit_int("nothing more",
@@ -562,7 +562,7 @@ static const struct {
 	{ "t\xc3\xbc@c.example", false },
 };
 
-START_TEST(contact_table)
+START_TEST(contacts_are_mail_addresses)
 {
 	for (size_t i = 0; i < UNIT_COUNT(contacts); i++) {
 		unit_int(contacts[i].text,
@@ -575,13 +575,13 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, json_table);
-	tcase_add_test(tc, date_table);
-	tcase_add_test(tc, gzip_table);
-	tcase_add_test(tc, thousand_failures);
-	tcase_add_test(tc, mail_text);
-	tcase_add_test(tc, gone);
+	tcase_add_test(tc, each_session_is_in_the_report);
+	tcase_add_test(tc, days_have_their_dates);
+	tcase_add_test(tc, compressed_texts_unpack_to_themselves);
+	tcase_add_test(tc, a_thousand_failures_fit_21_kb);
+	tcase_add_test(tc, the_mail_is_the_same_in_pieces);
+	tcase_add_test(tc, a_report_ends_with_its_domain);
 	tcase_add_test(tc, gone_compressed);
 	tcase_add_test(tc, event_limits);
-	tcase_add_test(tc, contact_table);
+	tcase_add_test(tc, contacts_are_mail_addresses);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the daemon does about TLS reports besides the agent: files that outlive
- * it (boards/posix/report_file.h), and reports that the operator reads while
- * they are delivered or given up (boards/posix/control_report.h); what a record
- * contains about them (boards/posix/control_record.h).
+ * What the daemon does about TLS reports besides the agent: the files that
+ * outlive it (boards/posix/report_file.h); the reports that the operator reads
+ * while they are delivered or given up (boards/posix/control_report.h); what
+ * the control socket shows of a record (boards/posix/control_record.h).
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>
@@ -29,7 +29,7 @@
 const char unit_name[] = "report_board";
 
 enum {
-	MARK = 16, /* octets of one in its file */
+	MARK = 16, /* octets of a mark in its file */
 	MANY = 200,
 	OUT_MAX = 1 << 16
 };
@@ -46,7 +46,8 @@ start(void)
 	begin();
 }
 
-/* A session with a domain; the day's report about it. */
+/* Count a failed session with a domain. Returns the day's entry of the
+ * domain. */
 static uint32_t
 counted(const char *domain)
 {
@@ -79,7 +80,7 @@ close_files(void)
 	close(file.lock);
 }
 
-/* Let the child write what has changed. */
+/* Let the child write an image of what has changed. */
 static void
 write_image(void)
 {
@@ -94,7 +95,8 @@ write_image(void)
 	ck_abort_msg("no image");
 }
 
-/* A report is at its last octet on the way to a destination. */
+/* A report waits for its mark before its last octet goes to destination
+ * `number`. */
 static void
 wait_for_mark(uint32_t ref, unsigned number)
 {
@@ -108,7 +110,7 @@ wait_for_mark(uint32_t ref, unsigned number)
 	file.next = now + 1000; /* no image meanwhile */
 }
 
-/* The board has to write that down. */
+/* The board writes the mark of that report. */
 static void
 mark(uint32_t ref, unsigned number)
 {
@@ -123,7 +125,7 @@ mark(uint32_t ref, unsigned number)
 	r->step = STS_REPORT_REST;
 }
 
-/* The daemon was killed, and starts again. */
+/* The daemon is killed and starts again. */
 static void
 killed(void)
 {
@@ -157,10 +159,10 @@ marks_size(void)
 	return (long)st.st_size;
 }
 
-/* Marks that are in no image are the only trace of what was delivered: they are
- * neither forgotten nor overwritten, whatever restarts come before an image is
- * written, which then has them. */
-START_TEST(marks_outlive_restarts)
+/* Marks that are in no image are the only trace of what was delivered. They are
+ * neither forgotten nor overwritten by restarts that come before the next
+ * image, which then has them. */
+START_TEST(marks_outlive_restarts_without_an_image)
 {
 	uint32_t a, b;
 
@@ -174,35 +176,36 @@ START_TEST(marks_outlive_restarts)
 	mark(a, 0);
 	mark(a, 2);
 	mark(b, 1);
-	unit_int("marks", marks_size(), 3L * MARK);
+	unit_int("octets of marks", marks_size(), 3L * MARK);
 
 	killed();
-	unit_int("a", done("a.example"), 5);
-	unit_int("b", done("b.example"), 2);
-	/* A mark after the restart is written after those, and before the
-	 * image. */
+	unit_int("destinations done of a", done("a.example"), 5);
+	unit_int("destinations done of b", done("b.example"), 2);
+	/* A mark made after the restart goes behind those. */
 	b = sts_tally_find(tally(), 0, unit_span("b.example"), 0);
 	mark(b, 3);
-	unit_int("marks", marks_size(), 4L * MARK);
+	unit_int("octets of marks", marks_size(), 4L * MARK);
 
 	killed();
-	unit_int("a again", done("a.example"), 5);
-	unit_int("b again", done("b.example"), 10);
-	/* Nothing else has changed, and yet an image is due: it has them. */
+	unit_int(
+	    "destinations done of a after a second kill", done("a.example"), 5);
+	unit_int("destinations done of b after a second kill",
+	    done("b.example"), 10);
+	/* An image is due for the marks alone, and has them. */
 	ck_assert(!sts_report_file_saved(&file));
 	write_image();
 	ck_assert_int_eq(ftruncate(file.marks, 0), 0);
 	killed();
-	unit_int("a of the image", done("a.example"), 5);
-	unit_int("b of the image", done("b.example"), 10);
+	unit_int("destinations done of a, by the image", done("a.example"), 5);
+	unit_int("destinations done of b, by the image", done("b.example"), 10);
 	close_files();
 	stop();
 }
 END_TEST
 
 /* Marks in the form of earlier builds (number, 4 octets of check, CRC) have no
- * effect, whatever they are, and marks written after them count. */
-START_TEST(marks_of_earlier_builds)
+ * effect whatever they hold, and later marks count. */
+START_TEST(marks_of_earlier_builds_have_no_effect)
 {
 	enum {
 		OLD = 12,
@@ -227,19 +230,19 @@ START_TEST(marks_of_earlier_builds)
 	sts_tally_day(tally(), DAY + 1);
 	write_image();
 	killed();
-	unit_int("a", done("a.example"), 0);
+	unit_int("destinations done of a", done("a.example"), 0);
 	a = sts_tally_find(tally(), 0, unit_span("a.example"), 0);
 	mark(a, 2);
 	killed();
-	unit_int("a, marked", done("a.example"), 4);
+	unit_int("destinations done of a after a mark", done("a.example"), 4);
 	close_files();
 	stop();
 }
 END_TEST
 
-/* However many marks there are, and in whatever order, each finds its domain,
- * its day and its destination, and no other. */
-START_TEST(marks_by_hundreds)
+/* Each of many marks, in whatever order, finds its domain, day and destination,
+ * and no other. */
+START_TEST(each_mark_finds_its_domain_and_day)
 {
 	char name[32];
 
@@ -253,7 +256,7 @@ START_TEST(marks_by_hundreds)
 	sts_tally_day(tally(), DAY + 1);
 	for (unsigned i = 0; i < MANY; i++) {
 		snprintf(name, sizeof name, "d%u.example", i);
-		counted(name); /* another day */
+		counted(name); /* once more, on another day */
 	}
 	write_image();
 	for (unsigned i = 0; i < MANY; i++) {
@@ -282,9 +285,9 @@ END_TEST
 
 /* ---- a disk that hangs ---- */
 
-static pid_t daemon_pid; /* of what must not wait; 0: nothing hangs */
+static pid_t daemon_pid; /* whose writes must not wait; 0: no write hangs */
 
-/* glibc has another name for what writes to large files. */
+/* glibc calls a write to large files by another name. */
 #ifdef __USE_FILE_OFFSET64
 #define WRITES(prefix) prefix##pwrite64
 #else
@@ -304,8 +307,8 @@ WRITES(__wrap_)(int fd, const void *p, size_t n, off_t at)
 	return WRITES(__real_)(fd, p, n, at);
 }
 
-/* Whatever else the process had open when it forked, the child has not: of a
- * pipe the other end sees that at once. */
+/* The child has closed what its parent had open: the other end of a pipe sees
+ * that. */
 static void
 expect_closed(int other_end)
 {
@@ -326,9 +329,9 @@ open_pipe(int *other_end)
 	return ends[1];
 }
 
-/* A child that waits for the disk holds nothing that the daemon, or the one
- * after it, needs: listeners, clients, locks. */
-START_TEST(disk_hangs_image)
+/* A child that waits for the disk holds nothing that the daemon, or its
+ * successor, needs: listeners, clients, locks. */
+START_TEST(a_hanging_image_holds_nothing_of_the_daemon)
 {
 	int other_end, end = open_pipe(&other_end);
 
@@ -353,8 +356,8 @@ START_TEST(disk_hangs_image)
 }
 END_TEST
 
-/* Nor does a report wait for it longer than for a disk that works. */
-START_TEST(disk_hangs_mark)
+/* A report waits for a disk that hangs only for a limited time. */
+START_TEST(a_report_does_not_wait_for_a_hanging_disk)
 {
 	struct sts_agent_report *r;
 	uint32_t a;
@@ -379,7 +382,8 @@ START_TEST(disk_hangs_mark)
 	ck_assert(r->mark_waits);
 	sts_report_file_tick(&file, false, now + STS_REPORT_FILE_MARK_MS);
 	ck_assert(r->marked && file.unmarked);
-	/* The next one does not wait at all, and takes no further process. */
+	/* The next report does not wait at all and starts no further
+	 * process. */
 	pid_t marker = file.marker;
 
 	wait_for_mark(a, 1);
@@ -387,21 +391,21 @@ START_TEST(disk_hangs_mark)
 	sts_report_file_tick(&file, false, now + STS_REPORT_FILE_MARK_MS + 1);
 	ck_assert(r->marked);
 	ck_assert_int_eq(file.marker, marker);
-	/* When the disk is back there are marks again. */
+	/* When the disk works again there are marks again. */
 	daemon_pid = 0;
 	kill(marker, SIGKILL);
 	mark(a, 2);
 	r->step = STS_REPORT_REST;
-	unit_int("marks", marks_size(), 2L * MARK);
+	unit_int("octets of marks", marks_size(), 2L * MARK);
 	killed();
-	unit_int("a", done("a.example"), 4);
+	unit_int("destinations done of a", done("a.example"), 4);
 	close_files();
 	stop();
 }
 END_TEST
 
-/* Nor does the daemon that comes after one that was killed meanwhile. */
-START_TEST(disk_hangs_killed)
+/* A daemon that follows a killed one does not wait for the disk either. */
+START_TEST(the_next_daemon_does_not_wait_for_the_disk)
 {
 	static struct sts_report_file next;
 	uint32_t a;
@@ -420,10 +424,10 @@ START_TEST(disk_hangs_killed)
 	sts_report_file_tick(&file, false, now);
 	ck_assert_int_gt(file.marker, 0);
 	close(end);
-	expect_closed(other_end); /* it hangs now */
-	/* While it lives no other process writes. */
+	expect_closed(other_end); /* the child hangs now */
+	/* While the daemon lives no other process writes. */
 	sts_report_file_open(&next, &conf, &sink);
-	unit_int("locked", next.marks, -1);
+	unit_int("descriptor of marks while locked", next.marks, -1);
 	close_files();
 	sts_report_file_open(&next, &conf, &sink);
 	ck_assert_int_ge(next.marks, 0);
@@ -436,7 +440,7 @@ START_TEST(disk_hangs_killed)
 }
 END_TEST
 
-static struct stat synced; /* the last file of which all was made durable */
+static struct stat synced; /* the file that was last made durable as a whole */
 
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
@@ -448,8 +452,8 @@ __wrap_fsync(int fd)
 	return __real_fsync(fd);
 }
 
-/* Files that are new have their names after a power cut, too. */
-START_TEST(names_are_durable)
+/* New files keep their names over a power cut. */
+START_TEST(names_of_new_files_are_durable)
 {
 	struct stat folder;
 
@@ -472,8 +476,8 @@ allow_files(int number)
 	setrlimit(RLIMIT_NOFILE, &all_files);
 }
 
-/* A shortage of a moment at the start does not count until the next one. */
-START_TEST(opened_when_not_short)
+/* A momentary shortage at the start does not last until the next start. */
+START_TEST(files_are_opened_once_descriptors_are_free)
 {
 	struct itimerval soon = { { 0, 0 }, { 0, 50000 } };
 	struct rlimit none;
@@ -492,14 +496,15 @@ START_TEST(opened_when_not_short)
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
 	ck_assert_int_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
 	open_files();
-	unit_int("a", done("a.example"), 0);
+	unit_int("destinations done of a", done("a.example"), 0);
 	close_files();
 	stop();
 }
 END_TEST
 
-/* Nor does the lock of an instance that is about to end. */
-START_TEST(opened_when_free)
+/* The files are opened once an instance that is ending has released its
+ * lock. */
+START_TEST(files_are_opened_once_the_lock_is_free)
 {
 	struct sts_report_file other;
 
@@ -513,7 +518,7 @@ START_TEST(opened_when_free)
 		_exit(0);
 	}
 	ck_assert_int_gt(last, 0);
-	close(other.lock); /* the child has it */
+	close(other.lock); /* only the child still holds it */
 	sts_report_file_open(&file, &conf, &sink);
 	ck_assert_int_ge(file.marks, 0);
 	ck_assert_int_eq(waitpid(last, NULL, 0), last);
@@ -525,10 +530,10 @@ START_TEST(opened_when_free)
 }
 END_TEST
 
-/* A file that cannot be read is not taken for a missing one: that is logged. */
-START_TEST(image_unreadable)
+/* A file that cannot be read is logged, not taken for a missing one. */
+START_TEST(an_unreadable_image_is_logged)
 {
-	char name[sizeof place + 32], said[256] = "";
+	char name[sizeof place + 32], logged[256] = "";
 	int ends[2], before = dup(STDERR_FILENO);
 
 	snprintf(name, sizeof name, "%s/journal.reports-1", place);
@@ -538,25 +543,25 @@ START_TEST(image_unreadable)
 	open_files();
 	close_files();
 	ck_assert_int_eq(write(ends[1], "\n", 1), 1);
-	ck_assert_int_eq(read(ends[0], said, sizeof said - 1), 1);
+	ck_assert_int_eq(read(ends[0], logged, sizeof logged - 1), 1);
 	ck_assert_int_eq(unlink(name), 0);
 	ck_assert_int_eq(mkfifo(name, 0600), 0);
 	open_files();
 	close_files();
 	ck_assert_int_eq(write(ends[1], "\n", 1), 1);
-	ck_assert_int_gt(read(ends[0], said, sizeof said - 1), 0);
+	ck_assert_int_gt(read(ends[0], logged, sizeof logged - 1), 0);
 	dup2(before, STDERR_FILENO);
 	close(before);
 	close(ends[0]);
 	close(ends[1]);
-	ck_assert_ptr_nonnull(strstr(said, strerror(ESPIPE)));
+	ck_assert_ptr_nonnull(strstr(logged, strerror(ESPIPE)));
 	stop();
 }
 END_TEST
 
-/* A mark that cannot be written costs nothing that is counted: at the end it is
- * waited for as ever. */
-START_TEST(mark_fails)
+/* A mark that cannot be written does not keep the next image from being
+ * written. */
+START_TEST(a_failed_mark_costs_no_count)
 {
 	uint32_t a;
 
@@ -585,7 +590,7 @@ START_TEST(mark_fails)
 		poll(NULL, 0, 10);
 	}
 	killed();
-	unit_int("b", done("b.example"), 0);
+	unit_int("destinations done of b", done("b.example"), 0);
 	close_files();
 	mem_end(&mem);
 }
@@ -596,7 +601,7 @@ END_TEST
 static uint8_t out[OUT_MAX];
 static struct sts_control_report shown;
 
-/* Show up to `pieces` pieces. Returns how many there were. */
+/* Show up to `pieces` pieces. Returns the number shown. */
 static unsigned
 show(unsigned pieces, size_t *len)
 {
@@ -620,9 +625,8 @@ begin_show(bool json)
 	    &shown, &agent, unit_span("a.example"), json, 7));
 }
 
-/* However much of a report was shown when its domain goes: the text has no end
- * that a reader could take for that of a whole report, and another domain at
- * the same place is left alone. */
+/* A domain may go at any point of its report: the text then does not end like a
+ * whole report, and another domain at the same place is left alone. */
 static void
 show_and_drop(bool json)
 {
@@ -637,7 +641,7 @@ show_and_drop(bool json)
 		if (i == 0) {
 			all = show(1000, &len);
 			ck_assert_uint_gt(all, 2);
-			/* One line, whatever is in it. */
+			/* A report is one line, whatever it holds. */
 			ck_assert_ptr_eq(memchr(out, '\n', len), out + len - 1);
 			ck_assert(!sts_control_report_gone(&shown));
 		} else {
@@ -647,8 +651,8 @@ show_and_drop(bool json)
 		sts_tally_day(tally(), tally()->days[tally()->today] + 1);
 		other = counted("b.example");
 		if (i > 0 && i <= all) {
-			unit_int("pieces", show(1000, &len), 0);
-			unit_int("octets", (long long)len, 0);
+			unit_int("further pieces", show(1000, &len), 0);
+			unit_int("further octets", (long long)len, 0);
 			ck_assert(sts_control_report_gone(&shown));
 		}
 		sts_control_report_end(&shown);
@@ -660,7 +664,7 @@ show_and_drop(bool json)
 	}
 }
 
-START_TEST(shown_report_is_dropped)
+START_TEST(a_report_shown_in_part_never_looks_whole)
 {
 	start();
 	sts_tally_day(tally(), DAY);
@@ -684,9 +688,9 @@ is_object(struct sts_text t)
 	return what < STS_JSON_LIMIT && sts_json_between(&j);
 }
 
-/* Sessions end while today's report is read, an octet at a time: numbers grow
- * longer, and the first failure of a policy comes at each place once. */
-START_TEST(report_is_whole_while_counted)
+/* Sessions end while today's report is read an octet at a time. Numbers grow
+ * longer, and a policy gets its first failure, at each place once. */
+START_TEST(a_report_is_whole_while_sessions_are_counted)
 {
 	static const char domain[] = "a.example";
 	struct sts_report_config names;
@@ -722,8 +726,8 @@ START_TEST(report_is_whole_while_counted)
 }
 END_TEST
 
-/* A reload overwrites the names that the report began with. */
-START_TEST(report_keeps_its_names)
+/* A reload overwrites the names with which the report began. */
+START_TEST(a_report_keeps_its_names_over_a_reload)
 {
 	static char contact[] = "tls@gateway.example";
 	size_t before, after;
@@ -740,7 +744,7 @@ START_TEST(report_keeps_its_names)
 	begin_show(false);
 	memset(contact, 'x', sizeof contact - 1);
 	show(1000, &after);
-	unit_int("octets", (long long)after, (long long)before);
+	unit_int("further octets", (long long)after, (long long)before);
 	ck_assert_mem_eq(out, was, before);
 	sts_control_report_end(&shown);
 	stop();
@@ -749,7 +753,7 @@ END_TEST
 
 /* ---- records that the operator reads ---- */
 
-/* A policy in testing mode, and a session that failed under it. */
+/* A held policy in testing mode. */
 static void
 learn_testing(const char *domain)
 {
@@ -771,6 +775,7 @@ learn_testing(const char *domain)
 }
 
 static void
+/* A session that failed under that policy. */
 failed_under_it(const char *domain)
 {
 	struct sts_report_failure f;
@@ -786,9 +791,9 @@ failed_under_it(const char *domain)
 	ck_assert(sts_agent_report_event(&agent, &event));
 }
 
-/* A record is cut into windows out of the same text, however many sessions end
- * between two of them: the tenth makes a number longer. */
-START_TEST(record_is_the_same_each_time)
+/* A record is shown in windows of one text, whatever happens between two of
+ * them: the tenth failure would make a number longer. */
+START_TEST(a_record_is_the_same_in_each_window)
 {
 	static const char domain[] = "a.example";
 	static struct sts_control_record r;
@@ -812,7 +817,7 @@ START_TEST(record_is_the_same_each_time)
 
 		failed_under_it(domain);
 		if (i == 2) {
-			settings.reporter = NULL; /* a reload */
+			settings.reporter = NULL; /* as by a reload */
 		}
 		sts_control_record_render(&r, &again);
 		is[again.pos] = '\0';
@@ -849,19 +854,19 @@ unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, make_place, remove_place);
-	tcase_add_test(tc, marks_outlive_restarts);
-	tcase_add_test(tc, marks_of_earlier_builds);
-	tcase_add_test(tc, marks_by_hundreds);
-	tcase_add_test(tc, disk_hangs_image);
-	tcase_add_test(tc, disk_hangs_mark);
-	tcase_add_test(tc, disk_hangs_killed);
-	tcase_add_test(tc, names_are_durable);
-	tcase_add_test(tc, opened_when_not_short);
-	tcase_add_test(tc, opened_when_free);
-	tcase_add_test(tc, image_unreadable);
-	tcase_add_test(tc, mark_fails);
-	tcase_add_test(tc, shown_report_is_dropped);
-	tcase_add_test(tc, report_is_whole_while_counted);
-	tcase_add_test(tc, report_keeps_its_names);
-	tcase_add_test(tc, record_is_the_same_each_time);
+	tcase_add_test(tc, marks_outlive_restarts_without_an_image);
+	tcase_add_test(tc, marks_of_earlier_builds_have_no_effect);
+	tcase_add_test(tc, each_mark_finds_its_domain_and_day);
+	tcase_add_test(tc, a_hanging_image_holds_nothing_of_the_daemon);
+	tcase_add_test(tc, a_report_does_not_wait_for_a_hanging_disk);
+	tcase_add_test(tc, the_next_daemon_does_not_wait_for_the_disk);
+	tcase_add_test(tc, names_of_new_files_are_durable);
+	tcase_add_test(tc, files_are_opened_once_descriptors_are_free);
+	tcase_add_test(tc, files_are_opened_once_the_lock_is_free);
+	tcase_add_test(tc, an_unreadable_image_is_logged);
+	tcase_add_test(tc, a_failed_mark_costs_no_count);
+	tcase_add_test(tc, a_report_shown_in_part_never_looks_whole);
+	tcase_add_test(tc, a_report_is_whole_while_sessions_are_counted);
+	tcase_add_test(tc, a_report_keeps_its_names_over_a_reload);
+	tcase_add_test(tc, a_record_is_the_same_in_each_window);
 }

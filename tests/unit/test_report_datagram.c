@@ -23,7 +23,8 @@ put(struct sts_text t)
 	strncat(out, (const char *)t.p, t.n);
 }
 
-/* "domain record policy-type policy-domain S[strings] M[mx] 0|1 {failures}" */
+/* "domain policy-type policy-domain 'string'... mx'host'... [cut] 0|1
+ * {failure}..." */
 static void
 put_event(void)
 {
@@ -79,10 +80,10 @@ read_it(struct sts_text in)
 static const struct {
 	const char *name, *in;
 	enum sts_datagram_verdict verdict;
-	const char *want; /* NULL: nothing */
+	const char *want; /* NULL: no event */
 } cases[] = {
-	{ "least", HEAD "{\"policy-type\":9,\"f\":0}]}", STS_DATAGRAM_GOOD,
-	    "b.c " OK " 0\n" },
+	{ "only what is required", HEAD "{\"policy-type\":9,\"f\":0}]}",
+	    STS_DATAGRAM_GOOD, "b.c " OK " 0\n" },
 	{ "dpv 1",
 	    "{\"dpv\": \"1\",\"d\":\"b.c\"," PR
 	    ",\"policies\":[{\"policy-type\":9,\"t\":0,\"f\":0}]}",
@@ -95,7 +96,7 @@ static const struct {
 	    "{\"dpv\":1,\"d\":\"b.c\"," PR
 	    ",\"policies\":[{\"policy-type\":9,\"f\":0}]}",
 	    STS_DATAGRAM_BROKEN, NULL },
-	{ "any order, all of it",
+	{ "all keys, in another order",
 	    "{\"policies\":[{\"f\":1,\"failure-details\":[{\"f\":\"x\",\"r\":"
 	    "\"192.0.2.1\",\"h\":\"250-mx.b.c a\",\"c\":205}],\"mx-host\":["
 	    "\"mx.b.c\"],\"policy-string\":[\"mode: enforce\"],"
@@ -181,7 +182,7 @@ static const struct {
 	    STS_DATAGRAM_BROKEN, NULL },
 	{ "c in quotes", P9(",\"failure-details\":[{\"c\":\"205\"}],\"f\":1"),
 	    STS_DATAGRAM_BROKEN, NULL },
-	{ "c of the mail server itself alone: passed over",
+	{ "c of the mail server itself, alone: skipped",
 	    P9(",\"failure-details\":[{\"c\":901}],\"f\":1"), STS_DATAGRAM_GOOD,
 	    "" },
 	{ "c of the mail server itself beside another",
@@ -222,7 +223,7 @@ static const struct {
 	{ "octets that are not UTF-8",
 	    P9(",\"policy-string\":[\"a\xff\xc3(\xe2\x82\"],\"f\":0"),
 	    STS_DATAGRAM_GOOD, "b.c " OK " 'a?\?(?\?' 0\n" },
-	{ "characters that are",
+	{ "characters that are UTF-8",
 	    P9(",\"policy-string\":[\"\xc3\xbc\xf0\x9f\x98\x80\"],\"f\":0"),
 	    STS_DATAGRAM_GOOD, "b.c " OK " '\xc3\xbc\xf0\x9f\x98\x80' 0\n" },
 	{ "escapes",
@@ -230,8 +231,9 @@ static const struct {
 	       "\\ude00\\t\"],\"f\":0"),
 	    STS_DATAGRAM_GOOD,
 	    "b.c " OK " '\"\\/\xc3\xbc\xf0\x9f\x98\x80\t' 0\n" },
-	{ "half a pair", P9(",\"policy-string\":[\"\\ud83d\"],\"f\":0"),
-	    STS_DATAGRAM_BROKEN, NULL },
+	{ "half a surrogate pair",
+	    P9(",\"policy-string\":[\"\\ud83d\"],\"f\":0"), STS_DATAGRAM_BROKEN,
+	    NULL },
 	{ "unknown escape", P9(",\"policy-string\":[\"\\x\"],\"f\":0"),
 	    STS_DATAGRAM_BROKEN, NULL },
 	{ "raw control", P9(",\"policy-string\":[\"\n\"],\"f\":0"),
@@ -241,15 +243,15 @@ static const struct {
 		 "\"192.0.2.1\",\"n\":\"mx.b.c\",\"h\": \"250-mx.b.c\\r\\n250-",
 	    STS_DATAGRAM_GOOD,
 	    "b.c " OK " 1 {certificate-expired 192.0.2.1 mx.b.c    mx.b.c}\n" },
-	{ "cut in its first word",
+	{ "cut in the first word of h",
 	    HEAD "{\"policy-type\":9,\"failure-details\":[{\"c\":204,\"h\": "
 		 "\"250-mx.b",
 	    STS_DATAGRAM_GOOD,
 	    "b.c " OK " 1 {certificate-expired      mx.b}\n" },
-	{ "cut before its text",
+	{ "cut before the text of h",
 	    HEAD "{\"policy-type\":9,\"failure-details\":[{\"c\":204,\"h\"",
 	    STS_DATAGRAM_GOOD, "b.c " OK " 1 {certificate-expired      }\n" },
-	{ "cut in an escape of it",
+	{ "cut in an escape in h",
 	    HEAD "{\"policy-type\":9,\"failure-details\":[{\"c\":204,\"h\":"
 		 "\"250-mx\\u00",
 	    STS_DATAGRAM_GOOD, "b.c " OK " 1 {certificate-expired      mx}\n" },
@@ -299,19 +301,21 @@ static const struct {
 	{ "a code that nobody knows",
 	    P9(",\"failure-details\":[{\"c\":999}],\"f\":1"),
 	    STS_DATAGRAM_BROKEN, NULL },
-	{ "something behind it", HEAD "{\"policy-type\":9,\"f\":0}]} {}",
-	    STS_DATAGRAM_BROKEN, NULL },
-	{ "blanks behind it", HEAD "{\"policy-type\":9,\"f\":0}]} \r\n",
+	{ "something behind the object",
+	    HEAD "{\"policy-type\":9,\"f\":0}]} {}", STS_DATAGRAM_BROKEN,
+	    NULL },
+	{ "blanks behind the object", HEAD "{\"policy-type\":9,\"f\":0}]} \r\n",
 	    STS_DATAGRAM_GOOD, "b.c " OK " 0\n" },
 	{ "nothing", "", STS_DATAGRAM_BROKEN, NULL },
 	{ "a number", "1 ", STS_DATAGRAM_BROKEN, NULL },
 	{ "a string", "\"d\"", STS_DATAGRAM_BROKEN, NULL },
 	{ "a list", "[]", STS_DATAGRAM_BROKEN, NULL },
 	{ "an empty object", "{}", STS_DATAGRAM_BROKEN, NULL },
-	{ "deep", "{\"x\":[[[[[[[[[[[[[[[[[[[[", STS_DATAGRAM_LARGE, NULL },
+	{ "nested too deep", "{\"x\":[[[[[[[[[[[[[[[[[[[[", STS_DATAGRAM_LARGE,
+	    NULL },
 };
 
-START_TEST(table)
+START_TEST(each_datagram_has_its_events_or_verdict)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		struct sts_text in = unit_span(cases[i].in);
@@ -326,9 +330,9 @@ START_TEST(table)
 }
 END_TEST
 
-/* What Debian 13's Postfix 3.10.13 sent; a line each. R81: hosts without
- * STARTTLS and with bad certificates among them. */
-START_TEST(captured)
+/* What Postfix 3.10.13 of Debian 13 sent, a datagram a line. R81: with hosts
+ * that lack STARTTLS or have bad certificates. */
+START_TEST(datagrams_of_postfix_are_read)
 {
 	struct sts_text all = unit_file("tests/unit/report_datagrams.txt");
 	static char want[OUT_MAX], got[OUT_MAX];
@@ -347,7 +351,7 @@ START_TEST(captured)
 		n += end != NULL;
 		all = sts_text(all.p + n, all.n - n);
 	}
-	unit_int("count", count, 20);
+	unit_int("captured datagrams", count, 20);
 	expected = unit_file("tests/unit/report_datagrams.want");
 	memcpy(want, expected.p, expected.n);
 	want[expected.n] = '\0';
@@ -355,9 +359,9 @@ START_TEST(captured)
 }
 END_TEST
 
-/* Each of them cut anywhere: good only where it is cut within an h, and then a
- * failure. */
-START_TEST(cut_anywhere)
+/* A captured datagram that is cut is accepted only if it is cut within an "h",
+ * and then is a failure. */
+START_TEST(a_datagram_cut_within_h_is_a_failure)
 {
 	struct sts_text all = unit_file("tests/unit/report_datagrams.txt");
 
@@ -388,9 +392,9 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
-/* A policy of many strings, or of long ones: what does not fit is left out, and
- * noted as missing. */
-START_TEST(many_strings)
+/* Policy strings that are too many or too long are left out and noted as
+ * missing. */
+START_TEST(strings_without_room_are_noted)
 {
 	static const struct {
 		const char *name;
@@ -428,8 +432,9 @@ START_TEST(many_strings)
 }
 END_TEST
 
-/* Fields that have no room are not known, and none is cut within a character. */
-START_TEST(long_fields)
+/* Fields for which there is no room are left empty; none is cut within a
+ * character. */
+START_TEST(fields_without_room_are_left_empty)
 {
 	static char in[32768];
 	char field[512];
@@ -445,7 +450,7 @@ START_TEST(long_fields)
 		    k > 0 ? "," : "", field, field, field);
 	}
 	strcpy(in + n, "],\"f\":1}]}");
-	unit_int("open", sts_datagram_open(&d, unit_span(in), &e),
+	unit_int("verdict", sts_datagram_open(&d, unit_span(in), &e),
 	    STS_DATAGRAM_GOOD);
 	ck_assert(sts_datagram_next(&d, &e));
 	unit_int("failures", e.failure_count, STS_REPORT_EVENT_FAILURES);
@@ -460,9 +465,9 @@ START_TEST(long_fields)
 }
 END_TEST
 
-/* A domain and a record as long as they may be, and longer: a limit of ours is
- * reported as one. */
-START_TEST(long_head)
+/* A domain and a record of the longest kind, and longer ones: reaching a limit
+ * of ours is reported as such. */
+START_TEST(a_long_domain_or_record_has_its_verdict)
 {
 	static const struct {
 		const char *name;
@@ -496,8 +501,9 @@ START_TEST(long_head)
 }
 END_TEST
 
-/* 200 KB of EHLO, whole: its first word is kept. Cut by a receiver: the same. */
-START_TEST(long_ehlo)
+/* Of a 200 KB reply to EHLO the first word is kept, whether the datagram is
+ * whole or was cut by its receiver. */
+START_TEST(the_first_word_of_a_long_ehlo_is_kept)
 {
 	static uint8_t bytes[220000];
 	static const char begin[] =
@@ -511,19 +517,21 @@ START_TEST(long_ehlo)
 		memcpy(bytes + n, "\\r\\n250-AAAA", 12);
 		n += 12;
 	}
-	unit_int("cut", read_it(sts_text(bytes, 16384)), STS_DATAGRAM_GOOD);
-	unit_text("cut", unit_span(out),
+	unit_int(
+	    "cut datagram", read_it(sts_text(bytes, 16384)), STS_DATAGRAM_GOOD);
+	unit_text("cut datagram", unit_span(out),
 	    "b.c " OK " 1 {validation-failure      mx.b.c}\n");
 	memcpy(bytes + n, end, sizeof end - 1);
-	unit_int("whole", read_it(sts_text(bytes, n + sizeof end - 1)),
+	unit_int("whole datagram", read_it(sts_text(bytes, n + sizeof end - 1)),
 	    STS_DATAGRAM_GOOD);
-	unit_text("whole", unit_span(out),
+	unit_text("whole datagram", unit_span(out),
 	    "b.c " OK " 1 {validation-failure      mx.b.c}\n");
 }
 END_TEST
 
-/* Fields at their limits: cut at a character's end. Strings: left out whole. */
-START_TEST(limits)
+/* Fields over the limit are cut at the end of a character; strings are left out
+ * whole. */
+START_TEST(long_fields_are_cut_between_characters)
 {
 	static char in[STS_REPORT_TEXT * 4];
 
@@ -539,7 +547,7 @@ START_TEST(limits)
 		    : len < 256 ? 256
 				: len,
 		    reason);
-		unit_int("reason", read_it(unit_span(in)), STS_DATAGRAM_GOOD);
+		unit_int("verdict", read_it(unit_span(in)), STS_DATAGRAM_GOOD);
 		unit_int(
 		    "reason kept", e.failures[0].len[STS_REPORT_REASON], 253);
 	}
@@ -548,15 +556,16 @@ START_TEST(limits)
 		strcat(in, i > 0 ? ",\"mx: a.b\"" : "\"mx: a.b\"");
 	}
 	strcat(in, "],\"f\":0}]}");
-	unit_int("many", read_it(unit_span(in)), STS_DATAGRAM_GOOD);
+	unit_int("verdict on many strings", read_it(unit_span(in)),
+	    STS_DATAGRAM_GOOD);
 	ck_assert(e.strings_cut);
 	ck_assert(e.string_count > 100);
-	unit_int("whole", e.strings_len, e.string_count * 9);
+	unit_int("whole datagram", e.strings_len, e.string_count * 9);
 }
 END_TEST
 
-/* Values of keys in an order that libtlsrpt does not have, as long as can be. */
-START_TEST(odd_order)
+/* The longest values, with keys in an order that libtlsrpt does not use. */
+START_TEST(keys_may_come_in_any_order)
 {
 	static char in[16384];
 	char *p = in;
@@ -569,17 +578,17 @@ START_TEST(odd_order)
 		 "9,\"f\":1}]}",
 	    0, 0, 0, 0, 0, 0, 0, 0, 0);
 	unit_int("odd order", read_it(unit_span(in)), STS_DATAGRAM_GOOD);
-	unit_int("one", e.failure_count, 1);
+	unit_int("failures", e.failure_count, 1);
 	ck_assert(e.strings_cut);
 	unit_text("domain", sts_event_policy_domain(&e), "b.c");
 }
 END_TEST
 
-/* Every reason has been decided; those of the README's table as listed
+/* Every reason has a result or none; those of the README's table are as listed
  * there. */
 static const struct {
-	const char *tokens; /* the beginning, or all, of the token */
-	int result; /* -1: not reported */
+	const char *tokens; /* the token, or how it begins */
+	int result; /* -1: it is not reported */
 } whys[] = {
 	{ "tls-version", -1 },
 	{ "tls-record", -1 },
@@ -606,7 +615,7 @@ static const struct {
 	{ "", -1 },
 };
 
-START_TEST(reasons)
+START_TEST(each_reason_has_its_result)
 {
 	for (unsigned w = 0; w < STS_WHY_COUNT; w++) {
 		const char *token = sts_why_token((enum sts_why)w);
@@ -630,7 +639,7 @@ START_TEST(reasons)
 }
 END_TEST
 
-START_TEST(names)
+START_TEST(each_result_is_found_by_its_name)
 {
 	enum sts_report_result r;
 
@@ -639,12 +648,12 @@ START_TEST(names)
 		    sts_report_result_of_text(unit_span(sts_report_result_text(
 						  (enum sts_report_result)i)),
 			&r));
-		unit_int("by name", r, i);
+		unit_int("result of its own name", r, i);
 	}
 	ck_assert(!sts_report_result_of_text(unit_span("other"), &r));
 	ck_assert(!sts_report_result_of_code(200, &r));
 	ck_assert(sts_report_result_of_code(303, &r));
-	unit_int("303", r, STS_REPORT_WEBPKI_INVALID);
+	unit_int("result of code 303", r, STS_REPORT_WEBPKI_INVALID);
 }
 END_TEST
 
@@ -679,7 +688,7 @@ static const struct {
 	{ "", false },
 };
 
-START_TEST(address_table)
+START_TEST(only_addresses_count_as_addresses)
 {
 	for (size_t i = 0; i < UNIT_COUNT(addresses); i++) {
 		struct sts_report_failure f = { STS_REPORT_EXPIRED,
@@ -696,8 +705,8 @@ START_TEST(address_table)
 }
 END_TEST
 
-/* More failures than are kept are counted. */
-START_TEST(many_failures)
+/* Failures beyond those that are kept are counted. */
+START_TEST(failures_without_room_are_counted)
 {
 	struct sts_report_failure f = { STS_REPORT_EXPIRED, { { NULL, 0 } } };
 
@@ -705,25 +714,25 @@ START_TEST(many_failures)
 	for (unsigned i = 0; i < 300; i++) {
 		sts_event_failure(&e, &f);
 	}
-	unit_int("kept", e.failure_count, STS_REPORT_EVENT_FAILURES);
-	unit_int("cut", e.failures_cut, 255);
+	unit_int("failures kept", e.failure_count, STS_REPORT_EVENT_FAILURES);
+	unit_int("cut datagram", e.failures_cut, 255);
 }
 END_TEST
 
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, table);
-	tcase_add_test(tc, captured);
-	tcase_add_test(tc, cut_anywhere);
-	tcase_add_test(tc, many_strings);
-	tcase_add_test(tc, long_fields);
-	tcase_add_test(tc, long_head);
-	tcase_add_test(tc, long_ehlo);
-	tcase_add_test(tc, limits);
-	tcase_add_test(tc, odd_order);
-	tcase_add_test(tc, reasons);
-	tcase_add_test(tc, names);
-	tcase_add_test(tc, address_table);
-	tcase_add_test(tc, many_failures);
+	tcase_add_test(tc, each_datagram_has_its_events_or_verdict);
+	tcase_add_test(tc, datagrams_of_postfix_are_read);
+	tcase_add_test(tc, a_datagram_cut_within_h_is_a_failure);
+	tcase_add_test(tc, strings_without_room_are_noted);
+	tcase_add_test(tc, fields_without_room_are_left_empty);
+	tcase_add_test(tc, a_long_domain_or_record_has_its_verdict);
+	tcase_add_test(tc, the_first_word_of_a_long_ehlo_is_kept);
+	tcase_add_test(tc, long_fields_are_cut_between_characters);
+	tcase_add_test(tc, keys_may_come_in_any_order);
+	tcase_add_test(tc, each_reason_has_its_result);
+	tcase_add_test(tc, each_result_is_found_by_its_name);
+	tcase_add_test(tc, only_addresses_count_as_addresses);
+	tcase_add_test(tc, failures_without_room_are_counted);
 }

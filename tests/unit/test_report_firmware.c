@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TLS reporting as a board has it, in virtual time: 8 KB for the counts,
- * failures only, sessions by the C call, reports by HTTPS, or by mail alone
- * where the product posts nothing. Built by `make switches` with the limits of
- * such products, and with the defaults. STS_REPORT_OUT names a file to which
- * the last mail is written, for other readers (tests/report/check.py).
+ * failures only, sessions reported by the C call, reports sent by HTTPS, or by
+ * mail where the product has no HTTPS. `make switches` builds this test with
+ * the limits of such products and with the defaults. STS_REPORT_OUT names a
+ * file to which the last mail is written, for other readers
+ * (tests/report/check.py).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ enum {
 	MEMORY = 8192
 };
 
-/* The product takes the way that it has. */
+/* The product uses whichever of the two destinations it can. */
 static const char rua[] = "v=TLSRPTv1; "
 			  "rua=https://mta-sts.example.com/tls,"
 			  "mailto:tls@reports.example";
@@ -40,7 +41,7 @@ start(void)
 	confirm();
 }
 
-/* The receiver, and the relay, take reports, or will do so later. */
+/* Set whether the receiver and the relay accept reports, or answer "later". */
 static void
 set_receiver(bool takes)
 {
@@ -51,13 +52,13 @@ set_receiver(bool takes)
 }
 
 static bool
-told(const char *domain, bool failed, const char *record)
+reported(const char *domain, bool failed, const char *record)
 {
 	set_record(domain, record);
 	return session_of(domain, failed, record);
 }
 
-/* The last report that was posted: of its media type, and of its length. */
+/* The last posted report has the right media type and length. */
 static void
 check_post(const char *domain)
 {
@@ -72,7 +73,7 @@ check_post(const char *domain)
 	ck_assert(length != NULL && length < body);
 	body += 4;
 	n = world.post_len - (size_t)(body - head);
-	unit_int("length", strtol(length + 18, NULL, 10), (long)n);
+	unit_int("Content-Length", strtol(length + 18, NULL, 10), (long)n);
 	if (STS_REPORT_GZIP) {
 		ck_assert(strstr(head, "Type: application/tlsrpt+gzip\r\n"));
 		ck_assert_int_eq(memcmp(body, "\x1f\x8b\x08", 3), 0);
@@ -105,27 +106,27 @@ check_mail(void)
 	}
 }
 
-/* A day: what succeeds before the first failure of a domain is passed over, its
- * report is posted once, and an address of mail gets none where there is no
- * relay. */
-START_TEST(day)
+/* A day: sessions that succeed before a domain's first failure are passed
+ * over; the report is posted once; a mail address gets none where there is
+ * no relay. */
+START_TEST(a_failing_domain_gets_one_report_a_day)
 {
 	unsigned mails = STS_REPORT_HTTPS ? 0 : 2;
 
 	start();
 	set_receiver(true);
-	ck_assert(!told("a.example", false, rua));
-	ck_assert(told("a.example", true, rua));
-	ck_assert(told("a.example", false, rua));
-	ck_assert(!told("b.example", false, rua));
-	ck_assert(
-	    told("m.example", true, "v=TLSRPTv1; rua=mailto:tls@m.example"));
+	ck_assert(!reported("a.example", false, rua));
+	ck_assert(reported("a.example", true, rua));
+	ck_assert(reported("a.example", false, rua));
+	ck_assert(!reported("b.example", false, rua));
+	ck_assert(reported(
+	    "m.example", true, "v=TLSRPTv1; rua=mailto:tls@m.example"));
 	to_midnight_and(0);
-	unit_int("before midnight", (long long)sent, 0);
+	unit_int("reports sent before midnight", (long long)sent, 0);
 	pass_s(5 * 3600);
-	unit_int("sent", (long long)sent, mails > 0 ? 3 : 2);
+	unit_int("reports sent", (long long)sent, mails > 0 ? 3 : 2);
 	check_sum("day");
-	unit_int("mails", relay.mails, mails);
+	unit_int("mails sent", relay.mails, mails);
 	if (STS_REPORT_HTTPS) {
 		check_post("\"policy-domain\":\"a.example\"");
 	} else {
@@ -133,14 +134,15 @@ START_TEST(day)
 		check_mail();
 	}
 	to_midnight_and(5 * 3600);
-	unit_int("once", (long long)sent, mails > 0 ? 3 : 2);
+	unit_int("reports sent after another day", (long long)sent,
+	    mails > 0 ? 3 : 2);
 	stop();
 }
 END_TEST
 
-/* As many failing domains as 8 KB hold, and more: those that are in are whole,
- * the others are counted as lost; a receiver that is down gets them later. */
-START_TEST(full)
+/* More failing domains than 8 KB hold: those that are counted are whole, the
+ * others count as lost, and a receiver that is down gets the reports later. */
+START_TEST(what_8_kb_cannot_hold_counts_as_lost)
 {
 	char name[32];
 	unsigned in = 0;
@@ -149,23 +151,23 @@ START_TEST(full)
 	set_receiver(false);
 	for (unsigned i = 0; i < 60; i++) {
 		snprintf(name, sizeof name, "d%u.org%u.example", i, i);
-		in += told(name, true, rua);
+		in += reported(name, true, rua);
 	}
 	ck_assert_uint_ge(in, 10);
 	ck_assert_uint_lt(in, 60);
 	to_midnight_and(5 * 3600);
-	unit_int("down", (long long)sent, 0);
+	unit_int("reports sent while the receiver is down", (long long)sent, 0);
 	set_receiver(true);
 	pass_s(12 * 3600);
-	unit_int("later", (long long)sent, in);
+	unit_int("reports sent later", (long long)sent, in);
 	check_sum("full");
 	stop();
 }
 END_TEST
 
-/* Own failures are counted there, too; and nothing of a mail server's socket is
- * in a product without it. */
-START_TEST(own)
+/* The agent's own failures are counted as well, and a product without the mail
+ * server's socket pays no memory for it. */
+START_TEST(own_failures_are_reported)
 {
 	start();
 	set_receiver(true);
@@ -175,9 +177,9 @@ START_TEST(own)
 	added++;
 	sts_driver_wake(&driver);
 	pass_s(60);
-	unit_int("held", (long long)held(), 1);
+	unit_int("sessions held", (long long)held(), 1);
 	to_midnight_and(5 * 3600);
-	unit_int("sent", (long long)sent, 1);
+	unit_int("reports sent", (long long)sent, 1);
 	if (!STS_REPORT_SOCKET) {
 		ck_assert_uint_lt(sizeof *agent.reporter, 24576);
 	}
@@ -189,7 +191,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 120);
-	tcase_add_test(tc, day);
-	tcase_add_test(tc, full);
-	tcase_add_test(tc, own);
+	tcase_add_test(tc, a_failing_domain_gets_one_report_a_day);
+	tcase_add_test(tc, what_8_kb_cannot_hold_counts_as_lost);
+	tcase_add_test(tc, own_failures_are_reported);
 }

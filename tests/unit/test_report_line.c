@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/report/report_line: what a line becomes, and which are wrong. */
+/* core/report/report_line: the event of each line, and which lines are
+ * invalid. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@ const char unit_name[] = "report_line";
 
 static struct sts_report_event e;
 
-/* Invalid lines: nothing of them is counted. */
+/* Nothing of an invalid line is counted. */
 static const char *const wrong[] = {
 	"",
 	"success",
@@ -37,7 +38,7 @@ static const char *const wrong[] = {
 	"201 " RECORD,
 };
 
-START_TEST(wrong_lines)
+START_TEST(invalid_lines_are_refused)
 {
 	for (size_t i = 0; i < UNIT_COUNT(wrong); i++) {
 		struct sts_text line = unit_span(wrong[i]);
@@ -56,10 +57,10 @@ END_TEST
 static const struct {
 	const char *line;
 	bool failed;
-	int result; /* -1: no failure */
+	int result; /* -1: the line is no failure */
 	enum sts_report_policy type;
 	const char *domain; /* of the policy */
-	const char *strings; /* and mx, each after "|" */
+	const char *strings; /* strings, then mx, each after "|" */
 } cases[] = {
 	{ "success " RECORD, false, -1, STS_REPORT_NO_POLICY, "a.example", "" },
 	{ "  success   " RECORD, false, -1, STS_REPORT_NO_POLICY, "a.example",
@@ -80,7 +81,8 @@ static const struct {
 	{ "starttls-not-supported delivered=no " RECORD, true,
 	    STS_REPORT_STARTTLS_NOT_SUPPORTED, STS_REPORT_NO_POLICY,
 	    "a.example", "" },
-	/* the last one counts; no name is the domain */
+	/* the last policy= counts; a policy-domain that is no name is
+	 * replaced */
 	{ "certificate-expired policy=tlsa policy=sts policy-domain=_! " RECORD,
 	    true, STS_REPORT_EXPIRED, STS_REPORT_STS, "a.example", "" },
 };
@@ -102,7 +104,7 @@ check_strings(const char *name, const char *want)
 	unit_text(name, unit_span(got), want);
 }
 
-START_TEST(lines)
+START_TEST(each_line_has_its_event)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		const char *name = cases[i].line;
@@ -127,8 +129,9 @@ START_TEST(lines)
 }
 END_TEST
 
-/* All fields of a failure; the record may hold anything but a line's end. */
-START_TEST(all_fields)
+/* All fields of a failure are read; the record may hold anything but a line's
+ * end. */
+START_TEST(each_field_of_a_failure_is_read)
 {
 	static const char *const want[STS_REPORT_FIELDS] = {
 		[STS_REPORT_MTA_IP] = "192.0.2.1",
@@ -157,8 +160,8 @@ START_TEST(all_fields)
 }
 END_TEST
 
-/* As long as may be, and one octet more. */
-START_TEST(limit)
+/* The longest line, and one that is an octet longer. */
+START_TEST(a_line_over_the_limit_is_refused)
 {
 	char line[STS_REPORT_LINE_MAX + 2];
 	size_t n = strlen("success policy-string=");
@@ -180,8 +183,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, wrong_lines);
-	tcase_add_test(tc, lines);
-	tcase_add_test(tc, all_fields);
-	tcase_add_test(tc, limit);
+	tcase_add_test(tc, invalid_lines_are_refused);
+	tcase_add_test(tc, each_line_has_its_event);
+	tcase_add_test(tc, each_field_of_a_failure_is_read);
+	tcase_add_test(tc, a_line_over_the_limit_is_refused);
 }

@@ -61,9 +61,9 @@ add(const char *domain, bool failing)
 	return sts_tally_add(&t, DAY, &e);
 }
 
-/* Memory that was never taken is not touched; memory that was taken is all
- * zeros once the tally is empty. */
-START_TEST(emptied)
+/* Memory that was never used is not touched; memory that was used is all zeros
+ * once the tally is empty. */
+START_TEST(an_emptied_tally_is_all_zeros)
 {
 	size_t used;
 
@@ -84,7 +84,7 @@ START_TEST(emptied)
 }
 END_TEST
 
-/* Sessions of all there is in a slot. */
+/* The number of sessions in a day's slot. */
 static uint64_t
 in_slot(unsigned slot)
 {
@@ -108,7 +108,7 @@ all_lost(void)
 	return sum;
 }
 
-/* Promise: every session is in exactly one report or lost. */
+/* Promise: every session is counted in exactly one report, or as lost. */
 static void
 balanced(const char *name)
 {
@@ -127,7 +127,7 @@ the(const char *domain)
 	return sts_tally_find(&t, sts_tally_today(&t), unit_span(domain), 0);
 }
 
-START_TEST(counting)
+START_TEST(sessions_and_failures_are_counted)
 {
 	struct sts_tally_domain d;
 	struct sts_tally_policy p;
@@ -155,7 +155,7 @@ START_TEST(counting)
 	unit_int("type", p.type, STS_REPORT_STS);
 	unit_int("successes", p.successes, 2);
 	unit_int("failures", p.failures, 1);
-	unit_int("next", p.next, 0);
+	unit_int("next policy", p.next, 0);
 	unit_int("strings", p.string_count, 1);
 	unit_int("mx", p.mx_count, 1);
 	sts_tally_failure(&t, p.failure, &f);
@@ -167,7 +167,7 @@ START_TEST(counting)
 	    sts_tally_copy(&t, f.texts[STS_REPORT_MX_IP], room, sizeof room),
 	    "198.51.100.9");
 
-	/* Another HELO is no other failure; another reason is. */
+	/* Another HELO makes no other failure; another reason does. */
 	event("good.test", RECORD);
 	sts_event_policy(&e, STS_REPORT_STS, unit_span(""));
 	sts_event_string(&e, unit_span("version: STSv1"));
@@ -184,18 +184,18 @@ START_TEST(counting)
 	    sts_tally_copy(&t, f.texts[STS_REPORT_HELO], room, sizeof room),
 	    "first.helo");
 	sts_tally_failure(&t, f.next, &f);
-	unit_int("another", f.count, 1);
+	unit_int("count of the other failure", f.count, 1);
 	ck_assert(f.next != 0);
 	balanced("counting");
 }
 END_TEST
 
-/* What makes another policy, or another report: each difference alone. */
+/* What makes another policy or another report: each difference alone. */
 static const struct {
 	const char *name, *domain, *record;
 	enum sts_report_policy type;
 	const char *policy_domain, *string, *mx;
-	unsigned domains, policies; /* after it, besides the first */
+	unsigned domains, policies; /* after it, beside the first event's */
 } differences[] = {
 	{ "the same", "a.test", RECORD, STS_REPORT_STS, "a.test", "x", "y", 1,
 	    1 },
@@ -227,7 +227,7 @@ count_policies(uint32_t ref)
 	return n;
 }
 
-START_TEST(identity)
+START_TEST(each_difference_makes_another_policy_or_report)
 {
 	for (size_t i = 0; i < UNIT_COUNT(differences); i++) {
 		begin(65536, false);
@@ -249,8 +249,9 @@ START_TEST(identity)
 }
 END_TEST
 
-/* Failures: failures_max one by one, then one for each result type. */
-START_TEST(many_failures)
+/* failures_max different failures are kept one by one, the further ones by
+ * result type. */
+START_TEST(many_failures_are_merged_by_result)
 {
 	struct sts_tally_domain d;
 	struct sts_tally_policy p;
@@ -279,15 +280,15 @@ START_TEST(many_failures)
 		ck_assert(!f.further || f.texts[STS_REPORT_MX].len == 0);
 	}
 	unit_int("one by one", one_by_one, 64);
-	unit_int("further", further, 2);
+	unit_int("merged entries", further, 2);
 	unit_int("sum", (long long)sum, 1000);
 	unit_int("counted", (long long)t.further, 1000 - 64);
 	balanced("many failures");
 }
 END_TEST
 
-/* Policies beyond the limit: totals stay right. */
-START_TEST(many_policies)
+/* With more policies than the limit the totals stay right. */
+START_TEST(many_policies_keep_their_totals)
 {
 	uint64_t s, f;
 
@@ -320,8 +321,8 @@ fill(bool failing)
 	}
 }
 
-/* The order of losses. */
-START_TEST(full)
+/* The order in which a full tally gives up domains. */
+START_TEST(a_full_tally_gives_up_successes_first)
 {
 	char name[32];
 	unsigned i;
@@ -336,9 +337,9 @@ START_TEST(full)
 	ck_assert(add("new2.example", true));
 	ck_assert(t.lost[STS_TALLY_DISPLACED] > 0);
 	ck_assert(the("d0.org0.test") != 0); /* the latest goes first */
-	/* A refused domain stays out that day, failing or not. */
+	/* A refused domain stays out for that day, failing or not. */
 	ck_assert(!add("new.example", true));
-	/* A displaced one does, too. */
+	/* So does a displaced one. */
 	for (i = 399; i > 0; i--) {
 		sprintf(name, "d%u.org%u.test", i, i);
 		if (the(name) != 0) {
@@ -348,7 +349,7 @@ START_TEST(full)
 	sprintf(name, "d%u.org%u.test", i + 1, i + 1);
 	ck_assert(!add(name, true));
 	balanced("displaced");
-	/* Failing ones displace no failing ones. */
+	/* A failing domain displaces no failing one. */
 	fill(true);
 	uint64_t displaced = t.lost[STS_TALLY_DISPLACED];
 
@@ -356,11 +357,11 @@ START_TEST(full)
 		sprintf(name, "e%u.xorg%u.test", i, i);
 		add(name, true);
 	}
-	unit_int("no more", (long long)t.lost[STS_TALLY_DISPLACED],
+	unit_int("displaced", (long long)t.lost[STS_TALLY_DISPLACED],
 	    (long long)displaced);
 	ck_assert(the("new2.example") != 0);
 	balanced("full of failures");
-	/* The next day all may come. */
+	/* The next day all domains may come. */
 	sts_tally_day(&t, DAY + 1);
 	event("new.example", RECORD);
 	failure(STS_REPORT_EXPIRED, "x", "y");
@@ -368,8 +369,9 @@ START_TEST(full)
 }
 END_TEST
 
-/* An organisation has a sixteenth; others get in after its flood. */
-START_TEST(shares)
+/* An organisation may have a sixteenth of the tally; after its flood others
+ * still get in. */
+START_TEST(an_organisation_takes_a_sixteenth)
 {
 	char name[64];
 	unsigned honest = 0;
@@ -386,25 +388,25 @@ START_TEST(shares)
 		sprintf(name, "honest%u.example", i);
 		honest += add(name, i % 2);
 	}
-	/* Some fall together with it in the tables of hashes. */
+	/* A few share its place in the tables of hashes. */
 	ck_assert_msg(honest >= 190, "%u of 200", honest);
 	balanced("shares");
 }
 END_TEST
 
-START_TEST(failures_only)
+START_TEST(successes_before_a_failure_are_passed_over)
 {
 	uint64_t s, f;
 
 	begin(8192, true);
 	ck_assert(!add("a.test", false));
-	unit_int("passed", (long long)t.lost[STS_TALLY_PASSED], 1);
+	unit_int("passed over", (long long)t.lost[STS_TALLY_PASSED], 1);
 	ck_assert(add("a.test", true));
 	ck_assert(add("a.test", false));
 	sts_tally_totals(&t, the("a.test"), &s, &f);
 	unit_int("successes since", (long long)s, 1);
 	unit_int("failures", (long long)f, 1);
-	/* A board has room for a dozen. */
+	/* A board has room for a dozen domains. */
 	for (unsigned i = 0; i < 11; i++) {
 		char name[32];
 
@@ -415,27 +417,31 @@ START_TEST(failures_only)
 }
 END_TEST
 
-START_TEST(days)
+START_TEST(a_day_undelivered_for_long_is_given_up)
 {
 	begin(65536, false);
 	unit_int("today", t.days[sts_tally_today(&t)], DAY);
-	unit_int("nothing before", sts_tally_oldest(&t), -1);
+	unit_int("oldest day", sts_tally_oldest(&t), -1);
 	add("a.test", false);
-	/* A step back over midnight stays in the later day. */
+	/* After a step of the clock back over midnight events count for the
+	 * later day. */
 	event("a.test", RECORD);
 	ck_assert(sts_tally_add(&t, DAY - 1, &e));
-	unit_int("one", (long long)in_slot(sts_tally_today(&t)), 2);
+	unit_int(
+	    "sessions of the day", (long long)in_slot(sts_tally_today(&t)), 2);
 	ck_assert(sts_tally_add(&t, DAY + 1, &e));
 	unit_int("today", t.days[sts_tally_today(&t)], DAY + 1);
-	unit_int("new", (long long)in_slot(sts_tally_today(&t)), 1);
+	unit_int("sessions of the new day",
+	    (long long)in_slot(sts_tally_today(&t)), 1);
 	unit_int("yesterday", t.days[sts_tally_oldest(&t)], DAY);
-	unit_int(
-	    "its own", (long long)in_slot((unsigned)sts_tally_oldest(&t)), 2);
+	unit_int("sessions of the day before",
+	    (long long)in_slot((unsigned)sts_tally_oldest(&t)), 2);
 	ck_assert(sts_tally_add(&t, DAY + 2, &e));
 	unit_int("oldest", t.days[sts_tally_oldest(&t)], DAY);
-	unit_int("nothing lost", (long long)all_lost(), 0);
+	unit_int("sessions lost", (long long)all_lost(), 0);
 	ck_assert(sts_tally_add(&t, DAY + 9, &e));
-	unit_int("given up", (long long)t.lost[STS_TALLY_UNDELIVERED], 2);
+	unit_int(
+	    "sessions given up", (long long)t.lost[STS_TALLY_UNDELIVERED], 2);
 	unit_int("oldest", t.days[sts_tally_oldest(&t)], DAY + 1);
 	balanced("days");
 	sts_tally_drop(
@@ -445,24 +451,27 @@ START_TEST(days)
 }
 END_TEST
 
-/* Without a clock events are counted for the day on which it comes. */
-START_TEST(no_clock)
+/* Until the clock is known events are held for the day on which it becomes
+ * known. */
+START_TEST(events_wait_for_the_clock)
 {
 	struct sts_tally_config config = { { 0 }, false, 64 };
 
 	sts_tally_init(&t, block, 65536, &config);
 	event("a.test", RECORD);
 	ck_assert(sts_tally_add(&t, STS_TALLY_NO_DAY, &e));
-	unit_int("none", t.days[sts_tally_today(&t)], 0);
+	unit_int("day without a clock", t.days[sts_tally_today(&t)], 0);
 	ck_assert(sts_tally_add(&t, DAY, &e));
 	unit_int("the day it came", t.days[sts_tally_today(&t)], DAY);
-	unit_int("both", (long long)in_slot(sts_tally_today(&t)), 2);
+	unit_int(
+	    "sessions of the day", (long long)in_slot(sts_tally_today(&t)), 2);
 	ck_assert(sts_tally_add(&t, STS_TALLY_NO_DAY, &e));
-	unit_int("three", (long long)in_slot(sts_tally_today(&t)), 3);
+	unit_int(
+	    "sessions of the day", (long long)in_slot(sts_tally_today(&t)), 3);
 }
 END_TEST
 
-START_TEST(pinned)
+START_TEST(a_pinned_domain_is_not_displaced)
 {
 	char name[32];
 	struct sts_tally_delivery d = { 5, 2, 123456 };
@@ -470,7 +479,7 @@ START_TEST(pinned)
 
 	begin(16384, false);
 	fill(false);
-	/* The latest that is in would be the first to go. */
+	/* Without its pin, the latest domain would be displaced first. */
 	uint32_t last = 0, ref = 0;
 
 	while ((ref = sts_tally_next(&t, sts_tally_today(&t), ref)) != 0) {
@@ -485,7 +494,7 @@ START_TEST(pinned)
 	ck_assert(sts_tally_is(&t, last));
 	sts_tally_domain(&t, last, &view);
 	ck_assert(!view.failing);
-	unit_int("done", view.delivery.done, 5);
+	unit_int("destinations done", view.delivery.done, 5);
 	unit_int("tries", view.delivery.tries, 2);
 	unit_int("due", view.delivery.due_s, 123456);
 	sts_tally_unpin(&t, last);
@@ -495,8 +504,9 @@ START_TEST(pinned)
 }
 END_TEST
 
-/* 10,000 domains a day, a fifth with a policy, 1 % failing with 4 details. */
-START_TEST(ten_thousand)
+/* A day with 10,000 domains, a fifth of which have a policy, and 1 % of which
+ * fail in 4 ways, fits 3 MB. */
+START_TEST(ten_thousand_domains_fit_3_mb)
 {
 	begin(3 << 20, false);
 	for (unsigned i = 0; i < 10000; i++) {
@@ -524,22 +534,23 @@ START_TEST(ten_thousand)
 		}
 		ck_assert(sts_tally_add(&t, DAY, &e));
 	}
-	unit_int("all", t.domains[sts_tally_today(&t)], 10000);
-	unit_int("none lost", (long long)all_lost(), 0);
-	unit_int("none merged", (long long)t.further, 0);
+	unit_int("domains", t.domains[sts_tally_today(&t)], 10000);
+	unit_int("sessions lost", (long long)all_lost(), 0);
+	unit_int("failures merged", (long long)t.further, 0);
 	balanced("ten thousand");
 }
 END_TEST
 
 enum {
-	CALL = 256, /* chunks that a call gives up at most, and a domain's */
-	ONE = 64 /* of these tests has at most */
+	CALL = 256, /* chunks that a call gives up at most, besides */
+	/* those of one domain, which in these tests has at most so many */
+	ONE = 64
 };
 
-/* However much is left of a day, no call deletes all of it: the day turns when
- * the last of it is gone. Until then it is still the day before, to which new
- * sessions are added. */
-START_TEST(day_by_steps)
+/* However much is left of a day, no call deletes all of it; the day turns
+ * when the last of it is gone. Until then new sessions are added to the day
+ * before. */
+START_TEST(a_day_is_deleted_in_steps)
 {
 	char name[64];
 	unsigned calls = 0, old;
@@ -568,15 +579,16 @@ START_TEST(day_by_steps)
 	} while (calls < 1000);
 	ck_assert_uint_gt(calls, 10);
 	ck_assert_uint_eq(t.days[sts_tally_today(&t)], DAY + 3);
-	unit_int("given up", (long long)t.lost[STS_TALLY_UNDELIVERED], 2000);
+	unit_int("sessions given up", (long long)t.lost[STS_TALLY_UNDELIVERED],
+	    2000);
 	unit_int("came meanwhile", (long long)in_slot(old), calls / 2);
 	balanced("turned");
 }
 END_TEST
 
-/* A reserve that has shrunk comes back by steps, one for each failing newcomer,
- * which is admitted all the same. */
-START_TEST(displaced_by_steps)
+/* A reserve that has shrunk is refilled in steps, one for each failing
+ * newcomer, which is admitted all the same. */
+START_TEST(a_reserve_is_refilled_in_steps)
 {
 	char name[64], reason[64];
 	unsigned steps = 0;
@@ -596,7 +608,7 @@ START_TEST(displaced_by_steps)
 		ck_assert(sts_tally_add(&t, DAY, &e));
 	}
 	ck_assert_uint_lt(sts_tally_free(&t), reserve - 2 * (CALL + ONE));
-	unit_int("none yet", (long long)t.lost[STS_TALLY_DISPLACED], 0);
+	unit_int("displaced so far", (long long)t.lost[STS_TALLY_DISPLACED], 0);
 	while (sts_tally_free(&t) < reserve - ONE && steps < 1000) {
 		before = sts_tally_free(&t);
 		sprintf(name, "n%u.new%u.test", steps, steps);
@@ -610,9 +622,9 @@ START_TEST(displaced_by_steps)
 }
 END_TEST
 
-/* Sixteen records of a domain are kept apart in a day, and those that are in
- * are counted further; others are lost, without effect on other domains. */
-START_TEST(records_of_one)
+/* Sixteen records of a domain are kept apart in a day and counted further;
+ * sessions under other records are lost, and other domains are not affected. */
+START_TEST(a_domain_has_at_most_sixteen_records)
 {
 	char record[64];
 
@@ -624,8 +636,9 @@ START_TEST(records_of_one)
 			unit_int(record, sts_tally_add(&t, DAY, &e), i < 16);
 		}
 	}
-	unit_int("lost", (long long)t.lost[STS_TALLY_REFUSED], 4);
-	unit_int("of a", (long long)in_slot(sts_tally_today(&t)), 32);
+	unit_int("sessions lost", (long long)t.lost[STS_TALLY_REFUSED], 4);
+	unit_int(
+	    "sessions of a.test", (long long)in_slot(sts_tally_today(&t)), 32);
 	ck_assert(add("b.test", false));
 	balanced("records");
 	ck_assert(sts_tally_day(&t, DAY + 1));
@@ -635,9 +648,9 @@ START_TEST(records_of_one)
 END_TEST
 
 /*
- * Against a model: what was added for each (day, domain, record) by an array.
- * A domain that is in has all of its day's sessions; one that is not has all of
- * them lost; and policies and failures add up.
+ * The model is an array of what was added for each (day, domain, record). A
+ * domain in the tally has all of its day's sessions; of one that is not there
+ * all are lost; policies and failures add up.
  */
 enum {
 	NAMES = 300,
@@ -771,7 +784,7 @@ play(uint32_t seed, size_t size, bool deliver)
 	ck_assert(size > 400000 || all_lost() > 0);
 }
 
-START_TEST(against_model)
+START_TEST(the_tally_agrees_with_a_model)
 {
 	static const size_t sizes[] = { 4096, 8192, 20000, 65536, 262144,
 		1 << 20 };
@@ -782,7 +795,7 @@ START_TEST(against_model)
 }
 END_TEST
 
-/* The tally as a snapshot, written in pieces of `step`. */
+/* Write the tally as a snapshot, in pieces of `step` octets. */
 static uint8_t saved[4 << 20], saved_again[4 << 20], other_block[BLOCK_MAX];
 static struct sts_tally loaded;
 static struct sts_report_load load;
@@ -816,7 +829,7 @@ restore(const uint8_t *p, size_t n, size_t step, size_t size)
 	return sts_report_load_end(&load, &loaded);
 }
 
-START_TEST(snapshots)
+START_TEST(a_snapshot_restores_the_tally)
 {
 	play(77, 65536, false);
 	size_t n = save(&t, saved, 4096);
@@ -827,11 +840,11 @@ START_TEST(snapshots)
 		ck_assert(memcmp(saved, saved_again, n) == 0);
 		ck_assert(restore(saved, n, step, 65536));
 		ck_assert(sts_tally_check(&loaded));
-		unit_int("again", (long long)save(&loaded, saved_again, 1000),
-		    (long long)n);
+		unit_int("length when saved again",
+		    (long long)save(&loaded, saved_again, 1000), (long long)n);
 		ck_assert(memcmp(saved, saved_again, n) == 0);
 	}
-	/* A smaller block: what finds no room is lost, nothing half. */
+	/* In a smaller block, what finds no room is lost whole. */
 	ck_assert(restore(saved, n, 100, 20000));
 	ck_assert(sts_tally_check(&loaded));
 	uint64_t in = 0, s, f;
@@ -846,13 +859,14 @@ START_TEST(snapshots)
 			in += s + f;
 		}
 	}
-	unit_int("balance", (long long)in, (long long)loaded.sessions);
+	unit_int("sessions in days or lost", (long long)in,
+	    (long long)loaded.sessions);
 	ck_assert(sts_tally_free(&loaded) < sts_tally_chunks(&loaded) / 2);
 }
 END_TEST
 
-/* Whom today refused stays refused after a restart. */
-START_TEST(snapshot_refused)
+/* A domain that was refused today stays refused after a restart. */
+START_TEST(a_refused_domain_stays_refused_after_a_restart)
 {
 	begin(16384, false);
 	fill(false);
@@ -889,8 +903,9 @@ START_TEST(snapshot_of_failures_only)
 }
 END_TEST
 
-/* Cut anywhere, or with any octet changed: nothing is taken from it. */
-START_TEST(snapshot_damaged)
+/* Nothing is taken from a snapshot that is cut anywhere or has a changed
+ * octet. */
+START_TEST(a_damaged_snapshot_is_refused_whole)
 {
 	begin(65536, false);
 	add("a.test", true);
@@ -905,9 +920,9 @@ START_TEST(snapshot_damaged)
 		ck_assert(!restore(saved, i, 4096, 65536));
 		saved[i] ^= (uint8_t)(1 << i % 8);
 		ck_assert(!restore(saved, n, 4096, 65536));
-		unit_int("empty", (long long)sts_tally_free(&loaded),
+		unit_int("free chunks", (long long)sts_tally_free(&loaded),
 		    sts_tally_chunks(&loaded));
-		unit_int("key", loaded.config.key[0], 9);
+		unit_int("first octet of the key", loaded.config.key[0], 9);
 		saved[i] ^= (uint8_t)(1 << i % 8);
 	}
 	saved[n] = 0;
@@ -915,9 +930,9 @@ START_TEST(snapshot_damaged)
 }
 END_TEST
 
-/* A day that agent time cannot have is none: to write it as a date would take
- * millions of years one by one. */
-START_TEST(snapshot_day)
+/* A day that agent time cannot have is refused: to convert it to a date would
+ * take millions of steps. */
+START_TEST(a_snapshot_of_an_impossible_day_is_refused)
 {
 	static const struct {
 		uint32_t day;
@@ -925,12 +940,12 @@ START_TEST(snapshot_day)
 	} cases[] = { { STS_TALLY_DAY_MAX, true },
 		{ STS_TALLY_DAY_MAX + 1, false }, { UINT32_MAX, false } };
 
-	unit_int("the last", STS_TALLY_DAY_MAX, UINT32_MAX / 86400);
+	unit_int("last possible day", STS_TALLY_DAY_MAX, UINT32_MAX / 86400);
 	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {
 		begin(65536, false);
 		add("a.test", true);
 		sts_tally_day(&t, cases[i].day);
-		unit_int("taken",
+		unit_int("snapshot accepted",
 		    restore(saved, save(&t, saved, 4096), 4096, 65536),
 		    cases[i].taken);
 	}
@@ -946,7 +961,7 @@ END_TEST
 		STS_REPORT_SAVE_##TYPE, sizeof BYTES - 1, BYTES                \
 	}
 
-/* Snapshots with the right sum, whose records a stranger has chosen. */
+/* Snapshots with a correct sum, whose records a stranger has chosen. */
 static const struct {
 	const char *name;
 	struct {
@@ -954,7 +969,7 @@ static const struct {
 		size_t n;
 		const char *bytes;
 	} record[3];
-	bool refused; /* by the header: domains were */
+	bool refused; /* what the header states: some domain was refused */
 	bool want;
 } strange[] = {
 	{ "nothing", { { 0, 0, NULL } }, false, true },
@@ -1005,7 +1020,7 @@ put_record(uint8_t *to, uint8_t type, const void *bytes, size_t n)
 	return 3 + n;
 }
 
-/* The end of a snapshot of n octets. Returns its length with it. */
+/* Append the end to a snapshot of n octets. Returns the new length. */
 static size_t
 put_end(uint8_t *to, size_t n)
 {
@@ -1018,7 +1033,7 @@ put_end(uint8_t *to, size_t n)
 	return n + put_record(to + n, STS_REPORT_SAVE_END, sum, sizeof sum);
 }
 
-/* An empty snapshot up to its end. Returns the length. */
+/* An empty snapshot up to its end. Returns its length. */
 static size_t
 save_header(bool refused)
 {
@@ -1026,12 +1041,13 @@ save_header(bool refused)
 	save(&t, saved, 4096);
 	size_t n = 3U + saved[1] + 256U * saved[2];
 
-	/* It ends with whether domains were refused and the filter's size. */
+	/* The last octets: whether domains were refused, and the filter's
+	 * size. */
 	saved[n - 5] = refused;
 	return n;
 }
 
-START_TEST(snapshot_of_a_stranger)
+START_TEST(a_forged_snapshot_breaks_no_invariant)
 {
 	for (size_t i = 0; i < UNIT_COUNT(strange); i++) {
 		size_t n = save_header(strange[i].refused);
@@ -1048,8 +1064,8 @@ START_TEST(snapshot_of_a_stranger)
 		    strange[i].want);
 		ck_assert_msg(sts_tally_check(&loaded), "%s", strange[i].name);
 	}
-	/* More refused domains than can be remembered: the others are read
-	 * over. */
+	/* More refused domains than can be remembered: the surplus is
+	 * skipped. */
 	size_t n = save_header(true);
 
 	for (unsigned k = 0; k <= t.filter_count; k++) {
@@ -1065,8 +1081,9 @@ START_TEST(snapshot_of_a_stranger)
 }
 END_TEST
 
-/* Events between the pieces do no harm; a domain that goes is reported. */
-START_TEST(snapshot_meanwhile)
+/* Events between two pieces of a snapshot do no harm; a domain that goes ends
+ * the snapshot, which is reported. */
+START_TEST(events_between_pieces_do_no_harm)
 {
 	struct sts_report_save s;
 	size_t n = 0, got;
@@ -1086,18 +1103,18 @@ START_TEST(snapshot_meanwhile)
 	ck_assert(sts_report_save_done(&s));
 	ck_assert(restore(saved, n, 99, 65536));
 	ck_assert(sts_tally_check(&loaded));
-	unit_int("all", loaded.domains[loaded.today], 6);
+	unit_int("domains", loaded.domains[loaded.today], 6);
 	sts_report_save_begin(&s, &t);
 	sts_report_save(&s, &t, sts_span(saved, 40));
 	sts_tally_drop(&t, the("a.test"), true);
-	unit_int("given up",
+	unit_int("octets after the domain went",
 	    (long long)sts_report_save(&s, &t, sts_span(saved, 40)), 0);
 	ck_assert(!sts_report_save_done(&s));
 }
 END_TEST
 
-/* sts_tally_check finds each broken invariant. */
-START_TEST(check_sees)
+/* sts_tally_check() finds each broken invariant. */
+START_TEST(the_check_finds_each_broken_invariant)
 {
 	uint32_t ref, chunk, *first;
 	uint8_t *at;
@@ -1144,28 +1161,28 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, emptied);
-	tcase_add_test(tc, snapshots);
-	tcase_add_test(tc, snapshot_refused);
+	tcase_add_test(tc, an_emptied_tally_is_all_zeros);
+	tcase_add_test(tc, a_snapshot_restores_the_tally);
+	tcase_add_test(tc, a_refused_domain_stays_refused_after_a_restart);
 	tcase_add_test(tc, snapshot_of_failures_only);
-	tcase_add_test(tc, snapshot_damaged);
-	tcase_add_test(tc, snapshot_day);
-	tcase_add_test(tc, snapshot_of_a_stranger);
-	tcase_add_test(tc, snapshot_meanwhile);
-	tcase_add_test(tc, check_sees);
-	tcase_add_test(tc, counting);
-	tcase_add_test(tc, identity);
-	tcase_add_test(tc, many_failures);
-	tcase_add_test(tc, many_policies);
-	tcase_add_test(tc, full);
-	tcase_add_test(tc, shares);
-	tcase_add_test(tc, failures_only);
-	tcase_add_test(tc, days);
-	tcase_add_test(tc, no_clock);
-	tcase_add_test(tc, pinned);
-	tcase_add_test(tc, ten_thousand);
-	tcase_add_test(tc, day_by_steps);
-	tcase_add_test(tc, displaced_by_steps);
-	tcase_add_test(tc, records_of_one);
-	tcase_add_test(tc, against_model);
+	tcase_add_test(tc, a_damaged_snapshot_is_refused_whole);
+	tcase_add_test(tc, a_snapshot_of_an_impossible_day_is_refused);
+	tcase_add_test(tc, a_forged_snapshot_breaks_no_invariant);
+	tcase_add_test(tc, events_between_pieces_do_no_harm);
+	tcase_add_test(tc, the_check_finds_each_broken_invariant);
+	tcase_add_test(tc, sessions_and_failures_are_counted);
+	tcase_add_test(tc, each_difference_makes_another_policy_or_report);
+	tcase_add_test(tc, many_failures_are_merged_by_result);
+	tcase_add_test(tc, many_policies_keep_their_totals);
+	tcase_add_test(tc, a_full_tally_gives_up_successes_first);
+	tcase_add_test(tc, an_organisation_takes_a_sixteenth);
+	tcase_add_test(tc, successes_before_a_failure_are_passed_over);
+	tcase_add_test(tc, a_day_undelivered_for_long_is_given_up);
+	tcase_add_test(tc, events_wait_for_the_clock);
+	tcase_add_test(tc, a_pinned_domain_is_not_displaced);
+	tcase_add_test(tc, ten_thousand_domains_fit_3_mb);
+	tcase_add_test(tc, a_day_is_deleted_in_steps);
+	tcase_add_test(tc, a_reserve_is_refilled_in_steps);
+	tcase_add_test(tc, a_domain_has_at_most_sixteen_records);
+	tcase_add_test(tc, the_tally_agrees_with_a_model);
 }
