@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal on a file, written by a child, killed at any moment: the process
- * that has the cache, the child that writes, or both. The model lies in memory
- * that outlives the killed process; the next one loads the journal and compares.
+ * The journal on a file while processes are killed at any moment: the daemon's
+ * side, which has the cache, the child that writes the file, or both. The model
+ * lies in memory that outlives the killed process; the next process loads the
+ * journal and compares it with the model.
  *
- * KILL_COUNT: how many (400); KILL_SEED: of the generator (1). Both are for
- * `make soak-kill`.
+ * KILL_COUNT: the number of kills (400); KILL_SEED: the seed of the generator
+ * (1). Both are for `make soak-kill`.
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>
@@ -29,11 +30,11 @@ enum {
 	AREA_SIZE = STS_STORE_ERASE_SIZE,
 	DOMAINS = 12,
 	PAYLOAD_MAX = 400,
-	LIFE_US = 15000, /* at most, once it is loaded */
-	BUSY_MS = 20000 /* that a killed process may still hold the lock */
+	LIFE_US = 15000, /* at most, counted from the end of loading */
+	BUSY_MS = 20000 /* for which a killed process may still hold the lock */
 };
 
-/* Where the one to be killed writes what the others must know. */
+/* What the process that is going to be killed leaves for the others. */
 static struct world {
 	struct kept kept;
 	uint64_t random;
@@ -57,7 +58,8 @@ draw(uint32_t below)
 	return (uint32_t)(splitmix(&w->random) % below);
 }
 
-/* Until the journal rests, or `steps` are done. False: the child is dead. */
+/* Drive the journal until it rests or `steps` steps are done. Returns false
+ * when the child is dead. */
 static bool
 run(unsigned steps)
 {
@@ -88,7 +90,7 @@ open_journal(void)
 	unsigned waited = 0;
 
 	while (sts_store_open(&file, path, false) != 0) {
-		/* The child of one that was killed ends its last write. */
+		/* The child of a killed process ends its last write. */
 		KEPT_WANT(errno == EWOULDBLOCK);
 		KEPT_WANT(waited++ < BUSY_MS);
 		sts_store_close(&file);
@@ -120,7 +122,7 @@ fork_child(void)
 	w->child = child;
 }
 
-/* One life: load, compare, and write until the process is killed. */
+/* One life of a process: load the journal, compare, and write until killed. */
 static void
 live(void)
 {
@@ -177,7 +179,7 @@ enum victim {
 	VICTIMS
 };
 
-/* At a moment that only the seed and the machine's load decide. */
+/* Kill at a moment that only the seed and the machine's load decide. */
 static void
 kill_it(pid_t pid, enum victim who)
 {
@@ -191,7 +193,7 @@ kill_it(pid_t pid, enum victim who)
 	}
 	doze(draw(LIFE_US));
 	if (is_over(pid)) {
-		return; /* it has found a problem */
+		return; /* the process has found a problem */
 	}
 	if (who == THE_CHILD) {
 		ck_assert_int_gt(w->child, 1);
@@ -256,8 +258,8 @@ end(void)
 	rmdir(folder);
 }
 
-/* Promise 7, by SIGKILL. */
-START_TEST(killed)
+/* Promise 7: a kill loses at most the record that is being written. */
+START_TEST(a_kill_loses_at_most_the_record_being_written)
 {
 	unsigned count = setting("KILL_COUNT", 400);
 	unsigned long moved, torn;
@@ -267,7 +269,7 @@ START_TEST(killed)
 	}
 	moved = w->moved;
 	torn = w->torn;
-	/* And once more to look. */
+	/* One last load shows what the last kill left. */
 	open_journal();
 	ck_assert_msg(
 	    kept_verify(&w->kept, &cache) == NULL, "%s", w->kept.problem);
@@ -282,5 +284,5 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_unchecked_fixture(tc, begin, end);
-	tcase_add_test(tc, killed);
+	tcase_add_test(tc, a_kill_loses_at_most_the_record_being_written);
 }

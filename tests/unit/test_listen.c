@@ -30,7 +30,7 @@ remove_dir(void)
 	rmdir(dir);
 }
 
-/* A directory of our own, and a path in it. */
+/* A listener at a path in a directory of this test. */
 static struct sts_listen_at
 local(mode_t mode)
 {
@@ -66,7 +66,7 @@ connect_to(const char *at)
 	return rc;
 }
 
-START_TEST(local_life)
+START_TEST(a_stale_socket_is_replaced_a_live_one_is_not)
 {
 	struct sts_listen_at at = local(0620);
 	struct stat st;
@@ -77,12 +77,13 @@ START_TEST(local_life)
 	ck_assert_uint_eq(st.st_mode & 0777, 0620);
 	ck_assert_int_eq(connect_to(at.path), 0);
 
-	/* Somebody listens: not replaced, and still reachable. */
+	/* A process listens there: the socket is not replaced and still
+	 * reachable. */
 	ck_assert_int_eq(sts_listen_open(&at), -1);
 	ck_assert_int_eq(errno, EADDRINUSE);
 	ck_assert_int_eq(connect_to(at.path), 0);
 
-	/* Left over by a dead process: replaced. */
+	/* A dead process left it: the socket is replaced. */
 	close(fd);
 	ck_assert_int_eq(connect_to(at.path), -1);
 	fd = sts_listen_open(&at);
@@ -94,8 +95,9 @@ START_TEST(local_life)
 }
 END_TEST
 
-/* Replaces the C library's: at the time of the call the path may be a link to
- * somebody's file, put there by a user who may write to the directory. */
+/* In place of the C library's. Nothing may change a mode by name: at that
+ * moment the name may be a link to somebody's file, put there by a user who may
+ * write to the directory. */
 int
 chmod(const char *at, mode_t mode)
 {
@@ -103,8 +105,8 @@ chmod(const char *at, mode_t mode)
 	return -1;
 }
 
-/* The mode is there with the socket, whatever the mask of the process. */
-START_TEST(local_modes)
+/* The socket has its mode from the beginning, whatever the umask. */
+START_TEST(a_socket_has_its_mode_whatever_the_umask)
 {
 	static const mode_t modes[] = { 0600, 0620, 0660, 0666, 0777 };
 	static const mode_t masks[] = { 0, 022, 0177, 0777 };
@@ -127,7 +129,7 @@ START_TEST(local_modes)
 END_TEST
 
 /* Only a socket is ever removed, and no link is followed. */
-START_TEST(local_in_the_way)
+START_TEST(only_sockets_are_removed)
 {
 	struct sts_listen_at at = local(0666);
 	int fd = open(at.path, O_CREAT | O_WRONLY, 0600);
@@ -148,24 +150,24 @@ START_TEST(local_in_the_way)
 END_TEST
 
 /*
- * What the owner of the folder may have put under the name of a socket: all of
- * it belongs to somebody else, and must stay unchanged.
+ * What the owner of the folder may have put under the socket's name. All of it
+ * belongs to somebody else and must stay unchanged.
  */
 enum thing {
 	NOTHING,
-	HARD_LINK, /* another's file */
+	HARD_LINK, /* of another user's file */
 	SYMLINK, /* to that file */
 	FIFO,
 	FOLDER,
-	SOCKET, /* of another process, which listens */
-	STALE_SOCKET, /* of another process, which does not */
-	SOCKET_LINK /* a second name of one that nobody listens on */
+	SOCKET, /* of another process that listens */
+	STALE_SOCKET, /* of another process that no longer listens */
+	SOCKET_LINK /* a second name of a stale socket */
 };
 
 static const struct thing_case {
 	const char *name;
 	enum thing thing;
-	int error; /* when it is there before; 0: it makes way */
+	int error; /* when the thing is there first; 0: it is replaced */
 } things[] = {
 	{ "hard link", HARD_LINK, EEXIST },
 	{ "symbolic link", SYMLINK, EEXIST },
@@ -179,7 +181,7 @@ static const struct thing_case {
 static char victim[sizeof dir + 8];
 static int victim_fd = -1;
 
-/* A socket at a path, by the system's own call. */
+/* Bind a socket to a path by the system's own call. */
 static int
 socket_at(const char *at)
 {
@@ -226,8 +228,8 @@ put_thing(enum thing t)
 	}
 }
 
-/* Bound by a supervisor. */
-START_TEST(local_of_another)
+/* A socket that a supervisor bound is recognised and never removed. */
+START_TEST(a_supervisors_socket_is_not_removed)
 {
 	struct sts_listen_at at = local(0666), of;
 	int fd = socket_at(at.path);
@@ -236,13 +238,13 @@ START_TEST(local_of_another)
 	ck_assert_int_eq(listen(fd, 1), 0);
 	ck_assert(sts_listen_of(fd, &of));
 	ck_assert(sts_listen_same(&at, &of));
-	sts_listen_unlink(&of); /* it is not ours */
+	sts_listen_unlink(&of); /* must leave the supervisor's socket alone */
 	ck_assert_int_eq(connect_to(at.path), 0);
 	close(fd);
 }
 END_TEST
 
-/* Whose it is, and its mode, by its own name. */
+/* Owner and mode of the name itself, not of a link's target. */
 static struct stat
 as_it_is(const char *at)
 {
@@ -253,7 +255,7 @@ as_it_is(const char *at)
 	return st;
 }
 
-/* Which file has that name; 0: none. */
+/* The inode behind that name; 0: none. */
 static long long
 inode(const char *at)
 {
@@ -282,7 +284,7 @@ take_away(void)
 	victim_fd = -1;
 }
 
-/* An owner to give the socket to; only the superuser can. */
+/* Only the superuser can give a socket to another owner. */
 static struct sts_listen_at
 given(mode_t mode)
 {
@@ -295,8 +297,8 @@ given(mode_t mode)
 	return at;
 }
 
-/* It is there before. */
-START_TEST(local_things)
+/* The thing is there before the socket is opened. */
+START_TEST(what_has_the_name_before_stays_unchanged)
 {
 	for (size_t i = 0; i < UNIT_COUNT(things); i++) {
 		const struct thing_case *t = &things[i];
@@ -312,7 +314,7 @@ START_TEST(local_things)
 		same_rights(t->name, &target, &after);
 		if (t->error != 0) {
 			same_rights(t->name, &was, &is);
-			sts_listen_unlink(&at); /* it is not ours */
+			sts_listen_unlink(&at); /* must leave it alone */
 			unit_int(t->name, inode(path), (long long)was.st_ino);
 		}
 		close(fd);
@@ -321,8 +323,8 @@ START_TEST(local_things)
 }
 END_TEST
 
-/* Replaces the C library's: as soon as the socket has its name, a user who may
- * write to the folder removes that and gives the name to another thing. */
+/* In place of the C library's: as soon as the socket has its name, a user who
+ * may write to the folder removes the name and gives it to another thing. */
 static const struct thing_case *put_there;
 
 int
@@ -343,8 +345,8 @@ link(const char *old, const char *name)
 	return (int)syscall(SYS_linkat, AT_FDCWD, old, AT_FDCWD, name, 0);
 }
 
-/* In place of the C library's: the name is something else, just before the
- * socket is given away. */
+/* In place of the C library's: another thing takes the name just before the
+ * socket gets its owner. */
 static const struct thing_case *before_owner;
 
 int
@@ -357,10 +359,9 @@ fchownat(int at, const char *name, uid_t uid, gid_t gid, int flags)
 	return (int)syscall(SYS_fchownat, at, name, uid, gid, flags);
 }
 
-/* The name changes hands while the socket is opened: mode and owner are given
- * to the socket, whatever has its name; and at the end only the socket is
- * removed, or nothing. */
-START_TEST(local_swapped)
+/* The name changes hands while the socket is opened: mode and owner still go to
+ * the socket alone, and at the end only the socket is removed, or nothing. */
+START_TEST(what_takes_the_name_meanwhile_stays_unchanged)
 {
 	/* Only the superuser gives anything away. */
 	size_t rounds = getuid() == 0 ? 2 : 1;
@@ -405,13 +406,13 @@ START_TEST(local_swapped)
 	ck_assert_uint_eq(is.st_uid, getuid() == 0 ? 65534 : getuid());
 	ck_assert_uint_eq(is.st_gid, getuid() == 0 ? 65533 : getgid());
 	sts_listen_unlink(&at);
-	unit_int("gone", inode(path), 0);
+	unit_int("inode of the path", inode(path), 0);
 	close(fd);
 }
 END_TEST
 
-/* In place of the C library's: the folder in which the socket is born is
- * another's, or a link to one, before it is opened. */
+/* In place of the C library's: before the folder in which the socket is made
+ * can be opened, it is another user's, or a link. */
 static enum thing in_place_of_folder;
 
 int
@@ -444,7 +445,7 @@ name_closet(char out[CLOSET], unsigned i)
 	snprintf(out, CLOSET, "%s/.mtasts-%ld-%u", dir, (long)getpid(), i);
 }
 
-START_TEST(local_closet_swapped)
+START_TEST(a_folder_swapped_before_use_is_refused)
 {
 	static const enum thing in_place[] = { SYMLINK, FOLDER };
 	char closet[CLOSET];
@@ -454,9 +455,9 @@ START_TEST(local_closet_swapped)
 
 		in_place_of_folder = in_place[i];
 		ck_assert_int_eq(sts_listen_open(&at), -1);
-		unit_int("refused", errno, EEXIST);
+		unit_int("errno of the refusal", errno, EEXIST);
 		in_place_of_folder = NOTHING;
-		unit_int("nothing made", inode(path), 0);
+		unit_int("inode of the path", inode(path), 0);
 		name_closet(closet, 0);
 		if (unlink(closet) != 0) {
 			rmdir(closet);
@@ -465,8 +466,9 @@ START_TEST(local_closet_swapped)
 }
 END_TEST
 
-/* Left by a process killed with it; and the working folder is as before. */
-START_TEST(local_closet_left)
+/* A folder left by a killed process is used again, and the process ends in the
+ * working folder that it had. */
+START_TEST(a_folder_left_behind_is_used_again)
 {
 	struct sts_listen_at at = local(0666);
 	char closet[CLOSET], was[256], is[256];
@@ -479,25 +481,25 @@ START_TEST(local_closet_left)
 	ck_assert_int_ge(fd, 0);
 	ck_assert_ptr_nonnull(getcwd(is, sizeof is));
 	ck_assert_str_eq(was, is);
-	unit_int("gone", inode(closet), 0);
+	unit_int("inode of the folder", inode(closet), 0);
 	close(fd);
-	/* By a path without a folder, in the working one. */
+	/* A path without a folder is in the working one. */
 	ck_assert_int_eq(chdir(dir), 0);
 	snprintf(at.path, sizeof at.path, "sock");
 	fd = sts_listen_open(&at);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(connect_to(path), 0);
 	sts_listen_unlink(&at);
-	unit_int("removed", inode(path), 0);
+	unit_int("inode of the path", inode(path), 0);
 	close(fd);
 	ck_assert_int_eq(chdir(was), 0);
 }
 END_TEST
 
-/* A folder left by a dead process with this number, with something in it: in a
- * container each process has that number. It is left alone, and keeps no daemon
- * from starting. */
-START_TEST(local_closet_full)
+/* A folder left by a dead process of the same number, with something in it: in
+ * a container each process has that number. The folder is left alone and does
+ * not keep the daemon from starting. */
+START_TEST(a_full_folder_left_behind_is_passed_over)
 {
 	struct sts_listen_at at = local(0666);
 	char closet[CLOSET], inside[CLOSET + 8], next[CLOSET];
@@ -510,7 +512,7 @@ START_TEST(local_closet_full)
 	int fd = sts_listen_open(&at);
 
 	ck_assert_int_ge(fd, 0);
-	unit_int("gone", inode(next), 0);
+	unit_int("inode of the second folder", inode(next), 0);
 	close(fd);
 	sts_listen_unlink(&at);
 	ck_assert_int_eq(unlink(inside), 0);
@@ -519,13 +521,13 @@ START_TEST(local_closet_full)
 END_TEST
 
 /* A failure after bind leaves nothing behind. */
-START_TEST(local_owner_refused)
+START_TEST(a_failure_after_bind_leaves_nothing)
 {
 	struct sts_listen_at at = local(0666);
 	struct stat st;
 
 	if (getuid() == 0) {
-		/* As a user who may not give files away. */
+		/* as a user who may not give files away */
 		ck_assert_int_eq(chown(dir, 65534, (gid_t)-1), 0);
 		ck_assert_int_eq(seteuid(65534), 0);
 	}
@@ -539,8 +541,8 @@ START_TEST(local_owner_refused)
 }
 END_TEST
 
-/* A port of all IPv6 addresses, and the same of IPv4 beside it. Returns false
- * when there is no IPv6. *both: whether the second was available. */
+/* Listen at a port of all IPv6 addresses, and of all IPv4 addresses. Returns
+ * false without IPv6. *both: whether the IPv4 port was free. */
 static bool
 both_families(bool *both)
 {
@@ -564,9 +566,10 @@ both_families(bool *both)
 	return true;
 }
 
-/* IPv6 only: the same port of IPv4 stays free for another process. The system
- * ignores that when it draws the port: another process may have it. */
-START_TEST(families)
+/* An IPv6 listener leaves the same IPv4 port free for another process. The
+ * system draws the port without regard to IPv4, so the port may be taken: try
+ * often. */
+START_TEST(an_ipv6_listener_leaves_the_ipv4_port_free)
 {
 	bool both = false;
 
@@ -579,7 +582,7 @@ START_TEST(families)
 }
 END_TEST
 
-START_TEST(inet)
+START_TEST(a_tcp_port_is_known_and_taken_once)
 {
 	struct sts_listen_at at, of;
 
@@ -602,7 +605,7 @@ START_TEST(inet)
 }
 END_TEST
 
-/* A listener as a supervisor makes it: by its whole path. */
+/* A listener as a supervisor makes it: under its whole path. */
 static int
 supervised(const struct sts_listen_at *at)
 {
@@ -619,9 +622,8 @@ supervised(const struct sts_listen_at *at)
 	return fd;
 }
 
-/* An inherited socket is as open as its file, whose mode decides who may
- * report. */
-START_TEST(mode_of_inherited)
+/* The mode of an inherited socket's file decides who may report. */
+START_TEST(an_inherited_socket_has_its_files_mode)
 {
 	static const mode_t modes[] = { 0600, 0622, 0666 };
 	struct sts_listen_at at, of;
@@ -632,7 +634,7 @@ START_TEST(mode_of_inherited)
 
 		ck_assert(sts_listen_of(fd, &of));
 		ck_assert_uint_eq(of.mode, modes[i]);
-		/* When the mode is unknown, anybody may connect. */
+		/* An unknown mode counts as "anybody may connect". */
 		ck_assert_int_eq(unlink(at.path), 0);
 		ck_assert(sts_listen_of(fd, &of));
 		ck_assert_uint_eq(of.mode, 0666);
@@ -644,11 +646,11 @@ START_TEST(mode_of_inherited)
 }
 END_TEST
 
-START_TEST(activation)
+START_TEST(inherited_descriptors_are_counted_and_named)
 {
 	char pid[32], name[STS_SERVICE_NAME_MAX + 1];
-	/* A number that is absurd is not taken for none: the sockets would wait
-	 * for an answer for ever. */
+	/* An absurd number is an error, not 0: otherwise clients of the
+	 * inherited sockets would wait for an answer for ever. */
 	static const struct {
 		const char *text;
 		int want;
@@ -683,7 +685,7 @@ START_TEST(activation)
 }
 END_TEST
 
-START_TEST(notification)
+START_TEST(the_supervisor_is_notified)
 {
 	struct sts_listen_at at = local(0600);
 	struct sockaddr_un un;
@@ -714,7 +716,7 @@ START_TEST(notification)
 	unlink(at.path);
 	sts_service_open(&s);
 	ck_assert_int_eq(s.fd, -1);
-	sts_service_notify(&s, "READY=1"); /* harmless */
+	sts_service_notify(&s, "READY=1"); /* no effect */
 	unsetenv("NOTIFY_SOCKET");
 	sts_service_open(&s);
 	ck_assert_int_eq(s.fd, -1);
@@ -733,7 +735,7 @@ event(enum sts_event_code code, const char *text)
 	return e;
 }
 
-START_TEST(log_words)
+START_TEST(log_lines_cannot_be_forged)
 {
 	char line[STS_LOG_LINE_MAX];
 	struct sts_event e = event(STS_EVENT_POLICY_NEW, "example.com");
@@ -759,7 +761,7 @@ START_TEST(log_words)
 	ck_assert_str_eq(line,
 	    "event=zone-unknown "
 	    "zone=x\\x20why\\x3dok\\x0a\\xff\\x1b\\x5b2J\\x3d\\x5c\\x22");
-	/* The longest. */
+	/* The longest line. */
 	e = event(STS_EVENT_REFRESH_FAILED, "");
 	e.text_len = STS_NAME_MAX;
 	memset(e.text, 1, STS_NAME_MAX);
@@ -776,7 +778,7 @@ START_TEST(log_words)
 }
 END_TEST
 
-START_TEST(log_escape)
+START_TEST(log_text_is_escaped)
 {
 	char out[16];
 
@@ -794,7 +796,7 @@ START_TEST(log_escape)
 }
 END_TEST
 
-/* Read what a log wrote to our stderr. */
+/* What a log wrote to our stderr. */
 static size_t
 captured(void (*write_lines)(void), char *out, size_t size)
 {
@@ -826,7 +828,7 @@ write_levels(void)
 	sts_log_line(&l, STS_LOG_INFO, "shown %d", 2);
 }
 
-START_TEST(log_levels)
+START_TEST(only_lines_of_the_level_are_logged)
 {
 	static char out[65536];
 	struct stat st;
@@ -837,7 +839,7 @@ START_TEST(log_levels)
 	ck_assert_uint_eq(strspn(out, "0123456789-T:Z"), 20);
 	ck_assert_ptr_nonnull(strstr(out, "Z shown 1\n"));
 	ck_assert_ptr_nonnull(strstr(out, "Z shown 2\n"));
-	/* Another stream's name does not make it the journal. */
+	/* Another stream's name does not make stderr the journal's stream. */
 	ck_assert_int_eq(fstat(STDERR_FILENO, &st), 0);
 	setenv("JOURNAL_STREAM", "1:1", 1);
 	captured(write_levels, out, sizeof out);
@@ -863,7 +865,7 @@ write_journal(void)
 	}
 }
 
-START_TEST(log_journal)
+START_TEST(the_journals_stream_is_recognised)
 {
 	char out[256];
 
@@ -885,8 +887,9 @@ write_storm(void)
 	sts_log_line(&l, STS_LOG_INFO, "after");
 }
 
-/* A storm is cut, the loss is logged, and nothing blocks on a full pipe. */
-START_TEST(log_storm)
+/* A storm of lines is cut, the loss is logged, and nothing blocks on a full
+ * pipe. */
+START_TEST(a_storm_is_cut_and_its_loss_logged)
 {
 	static char out[1 << 18];
 	unsigned lines = 0;
@@ -895,7 +898,7 @@ START_TEST(log_storm)
 	for (const char *p = out; (p = strstr(p, "storm\n")) != NULL; p++) {
 		lines++;
 	}
-	/* The clock may tick while they are written. */
+	/* The clock may tick while the lines are written. */
 	ck_assert_uint_ge(lines, STS_LOG_BURST);
 	ck_assert_uint_lt(lines, 2 * STS_LOG_BURST);
 	ck_assert_ptr_nonnull(strstr(out, "event=log-lines-lost lost="));
@@ -914,14 +917,14 @@ write_in_storm(void)
 	for (unsigned i = 0; i < 10 * STS_LOG_BURST; i++) {
 		sts_log_line(&l, storm_level, "storm");
 	}
-	/* No time passes: lines written now had been kept back. */
+	/* The clock stands still: a line that is written now was held back. */
 	for (unsigned level = STS_LOG_DEBUG + 1; level-- > 0;) {
 		sts_log_line(&l, level, "it was %s", sts_log_level_name(level));
 	}
 }
 
-/* A storm of lines that matter less keeps none out that matters more. */
-START_TEST(log_storm_levels)
+/* A storm of unimportant lines keeps no important line out. */
+START_TEST(a_storm_keeps_no_important_line_out)
 {
 	static char out[1 << 18];
 
@@ -930,7 +933,7 @@ START_TEST(log_storm_levels)
 	for (unsigned level = 0; level < storm_level; level++) {
 		char want[32];
 
-		/* Debug is as good as info. */
+		/* A line of level debug counts as one of level info. */
 		snprintf(want, sizeof want, "Z it was %s\n",
 		    sts_log_level_name(level));
 		unit_int(want, strstr(out, want) != NULL, level < STS_LOG_INFO);
@@ -956,7 +959,7 @@ write_full(void)
 	ck_assert_uint_eq(l.dropped, 1);
 }
 
-START_TEST(log_full_pipe)
+START_TEST(a_full_pipe_does_not_block)
 {
 	static char out[1 << 18];
 
@@ -968,27 +971,27 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, local_life);
-	tcase_add_test(tc, local_modes);
-	tcase_add_test(tc, local_in_the_way);
-	tcase_add_test(tc, local_of_another);
-	tcase_add_test(tc, local_things);
-	tcase_add_test(tc, local_swapped);
-	tcase_add_test(tc, local_closet_swapped);
-	tcase_add_test(tc, local_closet_left);
-	tcase_add_test(tc, local_closet_full);
-	tcase_add_test(tc, local_owner_refused);
-	tcase_add_test(tc, inet);
-	tcase_add_test(tc, families);
-	tcase_add_test(tc, mode_of_inherited);
-	tcase_add_test(tc, activation);
-	tcase_add_test(tc, notification);
-	tcase_add_test(tc, log_words);
-	tcase_add_test(tc, log_escape);
-	tcase_add_test(tc, log_levels);
-	tcase_add_test(tc, log_journal);
-	tcase_add_test(tc, log_storm);
-	tcase_add_loop_test(
-	    tc, log_storm_levels, STS_LOG_WARNING, STS_LOG_DEBUG + 1);
-	tcase_add_test(tc, log_full_pipe);
+	tcase_add_test(tc, a_stale_socket_is_replaced_a_live_one_is_not);
+	tcase_add_test(tc, a_socket_has_its_mode_whatever_the_umask);
+	tcase_add_test(tc, only_sockets_are_removed);
+	tcase_add_test(tc, a_supervisors_socket_is_not_removed);
+	tcase_add_test(tc, what_has_the_name_before_stays_unchanged);
+	tcase_add_test(tc, what_takes_the_name_meanwhile_stays_unchanged);
+	tcase_add_test(tc, a_folder_swapped_before_use_is_refused);
+	tcase_add_test(tc, a_folder_left_behind_is_used_again);
+	tcase_add_test(tc, a_full_folder_left_behind_is_passed_over);
+	tcase_add_test(tc, a_failure_after_bind_leaves_nothing);
+	tcase_add_test(tc, a_tcp_port_is_known_and_taken_once);
+	tcase_add_test(tc, an_ipv6_listener_leaves_the_ipv4_port_free);
+	tcase_add_test(tc, an_inherited_socket_has_its_files_mode);
+	tcase_add_test(tc, inherited_descriptors_are_counted_and_named);
+	tcase_add_test(tc, the_supervisor_is_notified);
+	tcase_add_test(tc, log_lines_cannot_be_forged);
+	tcase_add_test(tc, log_text_is_escaped);
+	tcase_add_test(tc, only_lines_of_the_level_are_logged);
+	tcase_add_test(tc, the_journals_stream_is_recognised);
+	tcase_add_test(tc, a_storm_is_cut_and_its_loss_logged);
+	tcase_add_loop_test(tc, a_storm_keeps_no_important_line_out,
+	    STS_LOG_WARNING, STS_LOG_DEBUG + 1);
+	tcase_add_test(tc, a_full_pipe_does_not_block);
 }

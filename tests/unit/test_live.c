@@ -38,7 +38,7 @@ remove_bundle(void)
 	unlink(bundle);
 }
 
-/* Put the first n bytes of the system's bundle into ours. */
+/* Write the first n bytes of the system's bundle to the test's bundle. */
 static void
 write_bundle(size_t n)
 {
@@ -50,7 +50,7 @@ write_bundle(size_t n)
 	close(fd);
 }
 
-/* Until nothing is to be done at once; how often that was. */
+/* Tick until nothing is due at once. Returns the number of ticks. */
 static unsigned
 tick(void)
 {
@@ -63,7 +63,7 @@ tick(void)
 	return n;
 }
 
-/* Only the bundle: the log keeps its level. */
+/* Reload the bundle alone, so that the log keeps its level. */
 static void
 reload_roots(void)
 {
@@ -72,7 +72,7 @@ reload_roots(void)
 	tick();
 }
 
-/* A block without an end. */
+/* A certificate's block without an end. */
 #define CUT "-----BEGIN CERTIFICATE-----\nMIIB\n"
 
 static void
@@ -84,7 +84,7 @@ write_text(const char *text)
 	close(fd);
 }
 
-/* Error output goes to a file until logged() reads it. */
+/* stderr goes to a file until logged() reads that. */
 static int log_in, log_before;
 
 static void
@@ -148,9 +148,9 @@ reload(void)
 	tick();
 }
 
-/* Parts lie in the block, in order, and fill it; the cache, which is the agent's
- * last, begins at a line of the processor's. */
-START_TEST(layout)
+/* The parts lie in the block in order, and fill it; the cache, the last part of
+ * the agent, begins at a cache line. */
+START_TEST(the_parts_fill_the_block_in_order)
 {
 	begin();
 	const uint8_t *block = memory.anchors[0];
@@ -177,8 +177,8 @@ START_TEST(layout)
 }
 END_TEST
 
-/* The areas alternate, and the one in use is never written. */
-START_TEST(areas)
+/* The two areas take turns, and the one in use is never written. */
+START_TEST(the_bundles_two_areas_take_turns)
 {
 	static uint8_t before[1 << 20];
 
@@ -215,20 +215,22 @@ START_TEST(areas)
 }
 END_TEST
 
-#define ROOT "tests/x509/anchors/root.pem" /* two of them */
+#define ROOT "tests/x509/anchors/root.pem" /* two certificates */
 
 /*
- * The bundle's new content, and the set in force then: its good certificates,
- * or the old set when none is usable. The log must have `log_text`.
+ * A bundle's new content and the set in force afterwards: its good
+ * certificates, or the old set when none is usable. The log must have
+ * `log_text`.
  */
 static const struct {
 	const char *name;
-	const char *before, *behind; /* of two good ones */
+	/* before and behind two good certificates */
+	const char *before, *behind;
 	unsigned count, left_out;
 	const char *log_text;
 } odd[] = {
-	{ "as it is", "", "", 2, 0, "" },
-	{ "a broken one before", CUT, "", 2, 1,
+	{ "no change", "", "", 2, 0, "" },
+	{ "a broken certificate before", CUT, "", 2, 1,
 	    "left out: line 1: it has no END line of its own" },
 	{ "one behind", "", CUT "-----END CERTIFICATE-----\n", 2, 1,
 	    "it is not a certificate in DER" },
@@ -238,7 +240,7 @@ static const struct {
 	    "\"X\\x22\": it is not a certificate" },
 };
 
-START_TEST(odd_bundles)
+START_TEST(one_bad_certificate_spoils_no_other)
 {
 	char two[4096], text[8192];
 	struct sts_text t;
@@ -265,9 +267,9 @@ START_TEST(odd_bundles)
 }
 END_TEST
 
-/* A file that ends inside a block may be just being written: it is read once
- * more before it is believed. */
-START_TEST(half_written)
+/* A file that ends inside a block may be half written: it is read once more
+ * before it counts. */
+START_TEST(a_half_written_bundle_is_read_again)
 {
 	begin();
 	unsigned count = sts_live_now(&live)->roots.set.count;
@@ -290,8 +292,8 @@ START_TEST(half_written)
 }
 END_TEST
 
-/* More than the spare area holds: what fits is used, the rest is named. */
-START_TEST(no_room)
+/* The certificates that fit the spare area are used, the others are named. */
+START_TEST(roots_that_fit_are_used_the_others_named)
 {
 	static char one[4096];
 	struct sts_text t = unit_file(ROOT);
@@ -301,7 +303,8 @@ START_TEST(no_room)
 	write_text(one);
 	size_t size = memory.anchors_size;
 
-	memory.anchors_size = 390; /* as for a bundle of few before */
+	/* as if the bundle had been small when the daemon started */
+	memory.anchors_size = 390;
 	listen_to_log();
 	reload_roots();
 	const char *log_text = logged();
@@ -313,9 +316,9 @@ START_TEST(no_room)
 }
 END_TEST
 
-/* A start without a usable root reports what the bundle has; one usable root is
- * enough. Faults beyond those that are noted are counted. */
-START_TEST(first_bundle)
+/* A start without a usable root fails and names the bundle's faults; one usable
+ * root is enough. Faults beyond the noted ones are counted. */
+START_TEST(a_start_needs_one_usable_root)
 {
 	static struct sts_conf conf;
 	static struct sts_roots roots;
@@ -347,8 +350,9 @@ START_TEST(first_bundle)
 }
 END_TEST
 
-/* Files are looked at every STS_LIVE_LOOK_MS, and only read on change. */
-START_TEST(watching)
+/* Every STS_LIVE_LOOK_MS the files are looked at; only changed ones are
+ * read. */
+START_TEST(only_changed_files_are_read)
 {
 	begin();
 	const uint8_t *base = sts_live_now(&live)->roots.set.base;
@@ -369,10 +373,10 @@ START_TEST(watching)
 }
 END_TEST
 
-/* The bundle is read in steps, with time for other work between them: until the
- * last step nothing changes, and a reload that is asked for meanwhile is done
- * then. */
-START_TEST(in_steps)
+/* The bundle is read in steps, between which other work is done: nothing
+ * changes before the last step, and a reload that is asked for meanwhile
+ * follows it. */
+START_TEST(a_bundle_is_read_in_steps_and_counts_at_the_end)
 {
 	size_t pieces =
 	    unit_file("/etc/ssl/certs/ca-certificates.crt").n / 4096;
@@ -386,20 +390,20 @@ START_TEST(in_steps)
 	sts_live_reload(&live, now);
 	for (unsigned i = 0; i < half; i++) {
 		ck_assert_uint_eq(sts_live_tick(&live, now), 0);
-		unit_int("the set", live.current, 0);
+		unit_int("set in use", live.current, 0);
 		ck_assert_ptr_eq(sts_live_now(&live)->roots.set.base, base);
 	}
-	/* The file changes, and the operator reloads: it is read again. */
+	/* The file changes and the operator reloads: the file is read again. */
 	write_text(CUT);
 	sts_live_reload(&live, now);
 	sts_live_enforce(&live, false, 0, now);
 	tick();
-	unit_int("the set", live.current, 1);
+	unit_int("set in use", live.current, 1);
 	ck_assert(sts_live_now(&live)->settings.enforce_off);
 	write_bundle(SIZE_MAX);
 	now += STS_LIVE_RETRY_MS;
 	ck_assert_uint_ge(tick(), pieces / STS_LIVE_PIECES);
-	unit_int("the set", live.current, 0);
+	unit_int("set in use", live.current, 0);
 	ck_assert(sts_live_now(&live)->settings.enforce_off);
 	ck_assert_uint_eq(sts_live_now(&live)->roots.set.count, count);
 }
@@ -473,8 +477,8 @@ START_TEST(list_in_steps)
 }
 END_TEST
 
-/* 1 K steps around the smallest memory that is accepted. */
-START_TEST(smallest)
+/* One kilobyte less than the smallest memory that is accepted is refused. */
+START_TEST(the_smallest_memory_is_as_reported)
 {
 	static struct sts_conf conf;
 	struct sts_conf_source source = { "/dev/null", NULL, 0 };
@@ -498,8 +502,9 @@ START_TEST(smallest)
 }
 END_TEST
 
-/* The kill switch: both sets at once, through reloads, and logged again. */
-START_TEST(kill_switch)
+/* The kill switch affects both sets at once, lasts through reloads, and is
+ * logged again every hour. */
+START_TEST(the_kill_switch_lasts_and_is_logged_hourly)
 {
 	char path[] = "/tmp/mtasts-live-XXXXXX", log_text[4096] = "";
 	int file = mkstemp(path), err = dup(STDERR_FILENO);
@@ -509,7 +514,8 @@ START_TEST(kill_switch)
 	begin();
 	sts_log_level(&logs, STS_LOG_WARNING);
 	dup2(file, STDERR_FILENO);
-	sts_live_enforce(&live, true, 0, now); /* it was on */
+	/* no change: enforcement is on */
+	sts_live_enforce(&live, true, 0, now);
 	ck_assert(sts_live_enforces(&live));
 	sts_live_enforce(&live, false, 0, now);
 	sts_live_enforce(&live, false, 0, now);
@@ -517,7 +523,7 @@ START_TEST(kill_switch)
 	ck_assert(live.set[0].settings.enforce_off);
 	ck_assert(live.set[1].settings.enforce_off);
 	reload();
-	sts_log_level(&logs, STS_LOG_WARNING); /* which the reload set */
+	sts_log_level(&logs, STS_LOG_WARNING); /* which the reload has reset */
 	ck_assert(sts_live_now(&live)->settings.enforce_off);
 	for (unsigned i = 0; i < 2 * 3600 / 5; i++) {
 		now += STS_LIVE_LOOK_MS;
@@ -538,7 +544,7 @@ START_TEST(kill_switch)
 	     at++) {
 		count++;
 	}
-	unit_int("logged again", count, 2);
+	unit_int("hourly log lines", count, 2);
 	ck_assert_ptr_nonnull(strstr(log_text, "enforcement is switched off"));
 	ck_assert_ptr_nonnull(strstr(log_text, "enforcement is switched on"));
 	close(err);
@@ -546,8 +552,7 @@ START_TEST(kill_switch)
 }
 END_TEST
 
-/* Settings that only a restart can change stay as they were, so that the next
- * reload logs them again. */
+/* By the journal, enforcement is off until then. */
 static uint32_t kept_s; /* until when enforcement is off, by the journal */
 
 uint32_t __wrap_sts_agent_off_s(const struct sts_agent *a);
@@ -559,10 +564,10 @@ __wrap_sts_agent_off_s(const struct sts_agent *a)
 	return kept_s;
 }
 
-/* An order from before the restart counts once the time is known, and only
- * until its end: an attacker who keeps the time from the agent gains
- * nothing. */
-START_TEST(kept_order)
+/* An order to switch enforcement off from before the restart counts once the
+ * time is known, and only until its end: an attacker who keeps the time from
+ * the agent gains nothing. */
+START_TEST(a_kept_order_counts_once_the_time_is_known)
 {
 	enum {
 		WALL = 1800000000
@@ -593,8 +598,9 @@ START_TEST(kept_order)
 }
 END_TEST
 
-/* The agent has not seen the time yet, and is to answer in the same step. */
-START_TEST(kept_order_at_first)
+/* The order counts for the first answers, too: when the time is known at the
+ * start, though the agent has not been called with it yet. */
+START_TEST(a_kept_order_counts_for_the_first_answer)
 {
 	enum {
 		WALL = 1800000000
@@ -609,7 +615,9 @@ START_TEST(kept_order_at_first)
 }
 END_TEST
 
-START_TEST(fixed)
+/* Settings that only a restart can change keep their old values, so that the
+ * next reload logs them again. */
+START_TEST(a_reload_keeps_what_needs_a_restart)
 {
 	static const char *options[] = { "listen inet:127.0.0.1:1",
 		"metrics inet:127.0.0.1:2", "control off",
@@ -634,8 +642,8 @@ START_TEST(fixed)
 }
 END_TEST
 
-/* The default file is gone: its settings stay. */
-START_TEST(file_gone)
+/* When the default file is gone its settings stay. */
+START_TEST(settings_outlive_their_file)
 {
 	static const char *options[] = { "answer_within 7s" };
 
@@ -653,16 +661,18 @@ START_TEST(file_gone)
 	reload();
 	ck_assert_ptr_nonnull(strstr(logged(),
 	    "configuration not changed: " STS_CONF_FILE ": No such file"));
-	unit_int("conf", sts_live_now(&live)->conf.answer_within_ms, before);
-	/* With no file at the start none is missed. */
+	unit_int("configuration in use",
+	    sts_live_now(&live)->conf.answer_within_ms, before);
+	/* A daemon that started without a file does not miss one. */
 	live.set[live.current].conf.from_file = false;
 	logs.tokens = 0;
 	reload();
-	unit_int("conf", sts_live_now(&live)->conf.answer_within_ms, 7000);
+	unit_int("configuration in use",
+	    sts_live_now(&live)->conf.answer_within_ms, 7000);
 }
 END_TEST
 
-/* Whether there is a way to the world: then it begins on loopback. */
+/* Whether there is a network: connections to it then go to loopback. */
 static bool network;
 
 int __real_connect(int fd, const struct sockaddr *to, socklen_t len);
@@ -682,9 +692,9 @@ __wrap_connect(int fd, const struct sockaddr *to, socklen_t len)
 	return __real_connect(fd, (struct sockaddr *)&in, sizeof in);
 }
 
-/* A daemon that starts before there is a network names its address in reports
- * once there is one. */
-START_TEST(address_comes_later)
+/* A daemon that starts before the network names its own address in reports once
+ * there is one. */
+START_TEST(reports_name_an_address_that_comes_late)
 {
 	struct sts_live_set *s;
 
@@ -704,7 +714,7 @@ START_TEST(address_comes_later)
 }
 END_TEST
 
-/* The content of resolv.conf. */
+/* What resolv.conf holds. */
 static enum sts_resolv_result resolv_result;
 static struct sts_addr resolv_addr;
 
@@ -738,9 +748,9 @@ resolv_has(enum sts_resolv_result result, const char *ip)
 	ck_assert(sts_addr_parse(unit_span(ip), &resolv_addr));
 }
 
-/* A resolv.conf that is being overwritten is empty for a moment: no other
- * server is asked meanwhile. An empty file that stays so counts. */
-START_TEST(servers_cut)
+/* An empty resolv.conf may be half written: the known servers stay until a
+ * second look finds it empty still. */
+START_TEST(an_empty_resolv_conf_counts_at_the_second_look)
 {
 	static const char *options[] = { "answer_within 7s" };
 
@@ -766,9 +776,9 @@ START_TEST(servers_cut)
 	now += STS_LIVE_RETRY_MS;
 	tick();
 	expect_server("still empty", "127.0.0.1");
-	/* Which is nothing new then. */
+	/* By then the empty file is nothing new. */
 	reload();
-	unit_int("pending", live.pending, 0);
+	unit_int("pending reloads", live.pending, 0);
 }
 END_TEST
 
@@ -784,8 +794,9 @@ close_when_gone(void *ctx, sts_ch ch)
 	inner.close(ctx, ch);
 }
 
-/* Once it is closed another instance may have the path: it goes before. */
-START_TEST(path_before_socket)
+/* The path is removed before its socket is closed: after that, the path may be
+ * another instance's. */
+START_TEST(the_path_is_removed_before_the_socket_is_closed)
 {
 	static struct sts_listeners l;
 	static struct sts_conf c;
@@ -809,7 +820,7 @@ START_TEST(path_before_socket)
 }
 END_TEST
 
-/* Whether there is a user postfix. */
+/* Whether a user "postfix" exists. */
 static bool postfix_there;
 
 bool __real_sts_user_find(struct sts_text name, struct sts_user *u);
@@ -838,9 +849,9 @@ may_report(unsigned long uid)
 	return may;
 }
 
-/* A Postfix that is installed after the daemon has started may report; and goes
- * on to if its user cannot be found for a moment. */
-START_TEST(postfix_comes_later)
+/* A Postfix that is installed after the daemon started may report, and keeps
+ * that right when its user cannot be found for a moment. */
+START_TEST(a_postfix_installed_late_may_report)
 {
 	static struct sts_listeners l;
 	static struct sts_conf c;
@@ -857,7 +868,7 @@ START_TEST(postfix_comes_later)
 	c.report.at.gid = (gid_t)-1;
 	snprintf(c.report.at.path, sizeof c.report.at.path, "%s", path);
 	ck_assert_msg(sts_listeners_open(&l, &c, why), "%s", why);
-	unit_int("users", l.listener[0].senders, 1);
+	unit_int("users who may report", l.listener[0].senders, 1);
 	postfix_there = true;
 	sts_listeners_look_again(&l, &posix);
 	ck_assert(may_report(geteuid()));
@@ -873,23 +884,23 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, kept_order);
-	tcase_add_test(tc, kept_order_at_first);
-	tcase_add_test(tc, fixed);
-	tcase_add_test(tc, file_gone);
-	tcase_add_test(tc, address_comes_later);
-	tcase_add_test(tc, servers_cut);
-	tcase_add_test(tc, path_before_socket);
-	tcase_add_test(tc, postfix_comes_later);
-	tcase_add_test(tc, kill_switch);
-	tcase_add_test(tc, layout);
-	tcase_add_test(tc, areas);
-	tcase_add_test(tc, odd_bundles);
-	tcase_add_test(tc, half_written);
-	tcase_add_test(tc, no_room);
-	tcase_add_test(tc, first_bundle);
-	tcase_add_test(tc, watching);
-	tcase_add_test(tc, in_steps);
+	tcase_add_test(tc, a_kept_order_counts_once_the_time_is_known);
+	tcase_add_test(tc, a_kept_order_counts_for_the_first_answer);
+	tcase_add_test(tc, a_reload_keeps_what_needs_a_restart);
+	tcase_add_test(tc, settings_outlive_their_file);
+	tcase_add_test(tc, reports_name_an_address_that_comes_late);
+	tcase_add_test(tc, an_empty_resolv_conf_counts_at_the_second_look);
+	tcase_add_test(tc, the_path_is_removed_before_the_socket_is_closed);
+	tcase_add_test(tc, a_postfix_installed_late_may_report);
+	tcase_add_test(tc, the_kill_switch_lasts_and_is_logged_hourly);
+	tcase_add_test(tc, the_parts_fill_the_block_in_order);
+	tcase_add_test(tc, the_bundles_two_areas_take_turns);
+	tcase_add_test(tc, one_bad_certificate_spoils_no_other);
+	tcase_add_test(tc, a_half_written_bundle_is_read_again);
+	tcase_add_test(tc, roots_that_fit_are_used_the_others_named);
+	tcase_add_test(tc, a_start_needs_one_usable_root);
+	tcase_add_test(tc, only_changed_files_are_read);
+	tcase_add_test(tc, a_bundle_is_read_in_steps_and_counts_at_the_end);
 	tcase_add_test(tc, list_in_steps);
-	tcase_add_test(tc, smallest);
+	tcase_add_test(tc, the_smallest_memory_is_as_reported);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* boards/posix: metrics over HTTP, to clients that behave and some that don't. */
+/* boards/posix: metrics over HTTP, to clients that behave and some that do
+ * not. */
 #define _DEFAULT_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +75,7 @@ begin(void)
 	live.log = &logs;
 	live.set[0].roots.set.count = 140;
 	live.set[0].roots.left_out = 3;
-	/* Its file cannot be used; the agent does not know. */
+	/* The journal's file cannot be used, which the agent does not know. */
 	snprintf(journal.path, sizeof journal.path, "/x");
 	journal.found = STS_FILE_NONE;
 	ck_assert_msg(sts_metrics_http_open(&metrics, &conf, why), "%s", why);
@@ -121,7 +122,8 @@ client(const char *request)
 	return fd;
 }
 
-/* All that has come on fd into `got`. False: it is still open. */
+/* Read everything that has come on fd into `got`. Returns false when the
+ * connection is still open. */
 static bool
 hear(int fd)
 {
@@ -135,7 +137,7 @@ hear(int fd)
 	return r == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
-/* The body of a 200 in `got`, of the length in its header. */
+/* The body of the 200 in `got`, whose length must be that of the header. */
 static const char *
 body(void)
 {
@@ -156,10 +158,10 @@ static const char get[] = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
 static void
 must_answer(const char *line)
 {
-	ck_assert_msg(strstr(body(), line) != NULL, "not said: %s", line);
+	ck_assert_msg(strstr(body(), line) != NULL, "missing: %s", line);
 }
 
-START_TEST(scrape)
+START_TEST(a_scrape_has_the_values_of_the_daemon)
 {
 	begin();
 	sts_count_by(&agent.metrics, STS_METRIC_CLIENTS, 5);
@@ -180,9 +182,9 @@ START_TEST(scrape)
 }
 END_TEST
 
-/* Events while the text is sent are not in it: its numbers are of one moment,
- * and the length stays that of the header. */
-START_TEST(one_moment)
+/* Events that happen while the text is sent are not in it: its numbers are of
+ * one moment, and the length stays that of the header. */
+START_TEST(the_numbers_are_of_one_moment)
 {
 	begin();
 	int fd = client(get);
@@ -219,7 +221,7 @@ static const struct {
 	{ "junk", "11:hello world,\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
 };
 
-START_TEST(refused)
+START_TEST(other_requests_are_refused)
 {
 	begin();
 	for (size_t i = 0; i < UNIT_COUNT(refusals); i++) {
@@ -240,9 +242,10 @@ START_TEST(refused)
 }
 END_TEST
 
-/* Half a request is a bad one when no more can come, and is closed without an
- * answer when its time is over; so is a connection without any octet. */
-START_TEST(halves)
+/* Half a request is answered 400 when the client closes its side, and closed
+ * without an answer when its time is over; so is a connection without any
+ * octet. */
+START_TEST(half_a_request_is_closed_in_time)
 {
 	begin();
 	int half = client("GET /met"), silent = client(""), slow = client("GE");
@@ -265,9 +268,9 @@ START_TEST(halves)
 }
 END_TEST
 
-/* All connections taken by silent clients: the next is served when their
+/* Silent clients hold all connections: the next client is served when their
  * time is over. */
-START_TEST(many)
+START_TEST(silent_clients_do_not_keep_others_out_for_long)
 {
 	int fd[STS_SIDE_CONNS + 1];
 
@@ -288,7 +291,7 @@ START_TEST(many)
 }
 END_TEST
 
-START_TEST(off)
+START_TEST(metrics_may_be_off_and_must_be_able_to_listen)
 {
 	struct sts_conf none;
 
@@ -310,10 +313,10 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, scrape);
-	tcase_add_test(tc, one_moment);
-	tcase_add_test(tc, refused);
-	tcase_add_test(tc, halves);
-	tcase_add_test(tc, many);
-	tcase_add_test(tc, off);
+	tcase_add_test(tc, a_scrape_has_the_values_of_the_daemon);
+	tcase_add_test(tc, the_numbers_are_of_one_moment);
+	tcase_add_test(tc, other_requests_are_refused);
+	tcase_add_test(tc, half_a_request_is_closed_in_time);
+	tcase_add_test(tc, silent_clients_do_not_keep_others_out_for_long);
+	tcase_add_test(tc, metrics_may_be_off_and_must_be_able_to_listen);
 }

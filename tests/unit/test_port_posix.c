@@ -64,7 +64,7 @@ rig_listener(void *rig, sts_ch ch, struct sts_addr *addr)
 	ck_assert_int_eq(sts_posix_listen(rig, ch, fd), 0);
 }
 
-/* A local port that was free a moment ago. */
+/* A local port that was free a moment ago; *fd is bound to it. */
 static uint16_t
 free_port(const struct sts_addr *self, int type, int *fd)
 {
@@ -104,18 +104,18 @@ run_contract(const char *ip)
 	sts_posix_end(&posix);
 }
 
-START_TEST(contract_ipv4)
+START_TEST(the_contract_holds_over_ipv4)
 {
 	run_contract("127.0.0.1");
 }
 END_TEST
 
-START_TEST(contract_ipv6)
+START_TEST(the_contract_holds_over_ipv6)
 {
 	struct sts_listen_at at = loopback("::1");
 	int fd = sts_listen_open(&at);
 
-	if (fd >= 0) { /* else this machine has no IPv6 */
+	if (fd >= 0) { /* else the machine has no IPv6 */
 		close(fd);
 		run_contract("::1");
 	}
@@ -144,7 +144,7 @@ static const struct {
 	{ EBADF, STS_IO_RESET },
 };
 
-START_TEST(error_table)
+START_TEST(each_system_error_has_its_meaning)
 {
 	for (size_t i = 0; i < UNIT_COUNT(errors); i++) {
 		unit_int(strerror(errors[i].err),
@@ -155,11 +155,11 @@ START_TEST(error_table)
 }
 END_TEST
 
-/* What the system lacks when a socket is to be connected. */
+/* What the system lacks when a socket is connected. */
 static enum {
 	LACKS_NOTHING,
-	LACKS_PORTS, /* for streams: datagrams have their own */
-	LACKS_SOURCE /* an address to come from */
+	LACKS_PORTS, /* for streams; datagrams have ports of their own */
+	LACKS_SOURCE /* an address to connect from */
 } lacks;
 
 int __real_connect(int fd, const struct sockaddr *to, socklen_t len);
@@ -180,9 +180,9 @@ __wrap_connect(int fd, const struct sockaddr *to, socklen_t len)
 	return __real_connect(fd, to, len);
 }
 
-/* A lack of free ports of ours proves nothing about the peer; the lack of an
- * address to connect from does. The system reports both alike. */
-START_TEST(ports_are_taken)
+/* When our own ports are all taken, that proves nothing about the peer; when no
+ * address to connect from exists, it does. The system reports both alike. */
+START_TEST(taken_ports_prove_nothing_about_the_peer)
 {
 	static const struct {
 		const char *name, *peer;
@@ -209,7 +209,7 @@ START_TEST(ports_are_taken)
 }
 END_TEST
 
-/* What the next sends fail with; 0: they do not. */
+/* The error of the next sends; 0: they succeed. */
 static int send_error;
 
 ssize_t __real_send(int fd, const void *p, size_t n, int flags);
@@ -222,10 +222,10 @@ __wrap_send(int fd, const void *p, size_t n, int flags)
 	return send_error != 0 ? -1 : __real_send(fd, p, n, flags);
 }
 
-/* A datagram that this machine drops is lost on the way: what the machine is
- * short of for a moment, its packet filter's table of connections too, says
+/* A datagram that this machine drops counts as lost on the way: a momentary
+ * shortage here, also in the packet filter's table of connections, proves
  * nothing about the peer. */
-START_TEST(datagram_dropped)
+START_TEST(a_datagram_dropped_here_is_lost_on_the_way)
 {
 	static const struct {
 		int err, dgram, stream;
@@ -267,7 +267,7 @@ START_TEST(datagram_dropped)
 }
 END_TEST
 
-/* A raw client, connected to a listener on channel 0; its address. */
+/* Connect a plain socket to a listener on channel 0. Returns the socket. */
 static int
 raw_client(void)
 {
@@ -283,8 +283,9 @@ raw_client(void)
 	return fd;
 }
 
-/* A client that has half-closed gets its answer, and FIN, no reset. */
-START_TEST(half_closed)
+/* A client that has closed its sending side gets its answer and a FIN, no
+ * reset. */
+START_TEST(a_half_closed_client_gets_its_answer)
 {
 	uint8_t byte;
 	char buf[16];
@@ -298,7 +299,8 @@ START_TEST(half_closed)
 
 	for (int i = 0; i < 100 && n == STS_IO_AGAIN; i++) {
 		sts_posix_wait(&posix, NULL, 10);
-		ck_assert(!sts_posix_others(&posix)); /* the driver's alone */
+		/* nothing but the driver's channels has events */
+		ck_assert(!sts_posix_others(&posix));
 		n = port.recv(port.ctx, 1, &byte, 1);
 	}
 	ck_assert_int_eq(n, STS_IO_EOF);
@@ -311,15 +313,15 @@ START_TEST(half_closed)
 }
 END_TEST
 
-/* A listener that another process which shares it shuts down gives no more
- * clients: the port must not spin. */
+/* A listener that is shut down by another process which shares it gives no more
+ * clients, and the port must not spin. */
 static void
 shut_down(int fd)
 {
 	ck_assert_int_eq(shutdown(fd, SHUT_RDWR), 0);
-	sts_posix_wait(&posix, NULL, 20); /* it shows, */
+	sts_posix_wait(&posix, NULL, 20); /* the shutdown is reported, */
 	sts_posix_wait(
-	    &posix, NULL, 20); /* perhaps once more, and that is all */
+	    &posix, NULL, 20); /* perhaps once more, and never again */
 	sts_ms before = sts_posix_now();
 
 	sts_posix_wait(&posix, NULL, 60);
@@ -328,7 +330,7 @@ shut_down(int fd)
 	sts_posix_end(&posix);
 }
 
-START_TEST(listener_shut_down)
+START_TEST(a_listener_shut_down_elsewhere_does_not_spin)
 {
 	begin();
 	int fd = raw_client();
@@ -340,8 +342,9 @@ START_TEST(listener_shut_down)
 }
 END_TEST
 
-/* The end of a client must not make a channel spin that nothing waits on. */
-START_TEST(hang_up_while_nothing_is_wanted)
+/* A client that ends must not make a channel spin on which nothing is
+ * wanted. */
+START_TEST(a_client_that_ends_unwatched_does_not_spin)
 {
 	begin();
 	int fd = raw_client();
@@ -364,10 +367,10 @@ START_TEST(hang_up_while_nothing_is_wanted)
 }
 END_TEST
 
-/* A reset must not discard octets that the peer may not have yet: that is known
- * from the system, where it reports it, else from the time since the last
- * send. */
-START_TEST(reset_table)
+/* A reset must not discard octets that the peer may not have yet. The system
+ * reports whether there are any; where it does not, the time since the last
+ * send decides. */
+START_TEST(a_reset_discards_no_octets_on_the_way)
 {
 	static const struct {
 		const char *name;
@@ -389,8 +392,8 @@ START_TEST(reset_table)
 		    sts_socket_reset_cuts(cases[i].unsent, cases[i].quiet_ms),
 		    cases[i].cuts);
 	}
-	/* A descriptor that is no connection is not taken for a connection
-	 * without octets. */
+	/* A descriptor that is no connection is not taken for a connection with
+	 * no octets on the way. */
 	int file = open("/dev/null", O_RDONLY);
 
 	ck_assert_int_eq(sts_socket_unsent(file), STS_UNSENT_UNKNOWN);
@@ -399,7 +402,7 @@ START_TEST(reset_table)
 }
 END_TEST
 
-/* The clock goes on after 2038, on machines of 32 bits, too. */
+/* The clock goes on after 2038 on 32-bit machines, too. */
 START_TEST(time_is_64_bits)
 {
 	ck_assert_uint_ge(sizeof(time_t), 8);
@@ -407,8 +410,8 @@ START_TEST(time_is_64_bits)
 }
 END_TEST
 
-/* Out of descriptors: LIMIT everywhere, and the client waits for its turn. */
-START_TEST(descriptors)
+/* Without free descriptors every call returns LIMIT, and the client waits. */
+START_TEST(without_descriptors_calls_return_limit)
 {
 	struct rlimit old, none;
 	struct sts_addr peer = loopback("127.0.0.1").addr;
@@ -435,8 +438,8 @@ START_TEST(descriptors)
 }
 END_TEST
 
-/* Nothing can be sent to the broadcast address without asking for it. */
-START_TEST(unreachable)
+/* The system lets nobody send to the broadcast address unasked. */
+START_TEST(the_broadcast_address_is_unreachable)
 {
 	struct sts_addr peer = loopback("255.255.255.255").addr;
 
@@ -452,8 +455,8 @@ START_TEST(unreachable)
 }
 END_TEST
 
-/* Empty datagrams are no answer and no end. */
-START_TEST(empty_datagram)
+/* Empty datagrams are neither an answer nor an end. */
+START_TEST(an_empty_datagram_is_skipped)
 {
 	struct sts_addr peer = loopback("127.0.0.1").addr;
 	struct sockaddr_storage s;
@@ -481,9 +484,9 @@ START_TEST(empty_datagram)
 }
 END_TEST
 
-/* Datagrams that strangers sent between bind and connect, when the kernel
- * accepted them, are not received, wherever they are in the queue. */
-START_TEST(strangers_before_connect)
+/* Datagrams that strangers sent before the socket was connected, and that the
+ * kernel accepted, are not received, wherever they are in the queue. */
+START_TEST(datagrams_from_before_the_connect_are_skipped)
 {
 	struct sts_addr self = loopback("127.0.0.1").addr, from[2], any;
 	struct sockaddr_storage s;
@@ -506,12 +509,13 @@ START_TEST(strangers_before_connect)
 	ck_assert_int_eq(
 	    sts_socket_recv_dgram(fd, &from[1], buf, sizeof buf), 1);
 	ck_assert_int_eq(buf[0], 'a');
-	/* The same port at another address is another. */
+	/* The same port at another address is another sender. */
 	any = from[1];
 	any.ip[3] = 2;
 	ck_assert_int_eq(
 	    sts_socket_recv_dgram(fd, &any, buf, sizeof buf), STS_IO_AGAIN);
-	/* 0.0.0.0 is asked as this machine, which answers as 127.0.0.1. */
+	/* A query to 0.0.0.0 goes to this machine, which answers from
+	 * 127.0.0.1. */
 	memset(any.ip, 0, sizeof any.ip);
 	for (unsigned i = 0; i < 2; i++) {
 		ck_assert_int_eq(sendto(sender[i], &"sa"[i], 1, 0,
@@ -526,9 +530,9 @@ START_TEST(strangers_before_connect)
 }
 END_TEST
 
-/* A listener that is closed here, while its supervisor still has it, causes no
+/* A listener that is closed here and still open in its supervisor causes no
  * more events. */
-START_TEST(shared_listener)
+START_TEST(a_closed_listener_causes_no_events)
 {
 	struct sts_wait_event e[STS_WAIT_BATCH];
 
@@ -586,9 +590,9 @@ may_open(unsigned files)
 	return r.rlim_cur >= files;
 }
 
-/* However many channels there are, descriptors watched after them get their own
- * events. */
-START_TEST(watched_behind_most_channels)
+/* Behind the largest number of channels, watched descriptors still have events
+ * of their own. */
+START_TEST(descriptors_behind_all_channels_have_events)
 {
 	static uint64_t
 	    memory[STS_POSIX_SIZE_MAX(STS_POSIX_CHANNELS_MAX) / 8 + 1];
@@ -611,7 +615,7 @@ START_TEST(watched_behind_most_channels)
 }
 END_TEST
 
-START_TEST(watched)
+START_TEST(a_watched_descriptor_wakes_the_wait)
 {
 	int pipes[2];
 
@@ -623,7 +627,8 @@ START_TEST(watched)
 	ck_assert_int_eq(write(pipes[1], "x", 1), 1);
 	ck_assert(sts_posix_wait(&posix, NULL, 1000));
 	ck_assert(sts_posix_others(&posix));
-	ck_assert(sts_posix_wait(&posix, NULL, 1000)); /* still unread */
+	/* the octet is still unread */
+	ck_assert(sts_posix_wait(&posix, NULL, 1000));
 	close(pipes[1]);
 	sts_posix_end(&posix);
 }
@@ -651,7 +656,7 @@ static const struct {
 	    NULL },
 };
 
-START_TEST(addr_table)
+START_TEST(addresses_are_parsed_and_printed)
 {
 	for (size_t i = 0; i < UNIT_COUNT(addrs); i++) {
 		char out[STS_ADDR_TEXT_MAX] = "";
@@ -694,24 +699,24 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, contract_ipv4);
-	tcase_add_test(tc, contract_ipv6);
-	tcase_add_test(tc, error_table);
-	tcase_add_test(tc, ports_are_taken);
-	tcase_add_test(tc, datagram_dropped);
-	tcase_add_test(tc, half_closed);
-	tcase_add_test(tc, listener_shut_down);
-	tcase_add_test(tc, hang_up_while_nothing_is_wanted);
-	tcase_add_test(tc, reset_table);
+	tcase_add_test(tc, the_contract_holds_over_ipv4);
+	tcase_add_test(tc, the_contract_holds_over_ipv6);
+	tcase_add_test(tc, each_system_error_has_its_meaning);
+	tcase_add_test(tc, taken_ports_prove_nothing_about_the_peer);
+	tcase_add_test(tc, a_datagram_dropped_here_is_lost_on_the_way);
+	tcase_add_test(tc, a_half_closed_client_gets_its_answer);
+	tcase_add_test(tc, a_listener_shut_down_elsewhere_does_not_spin);
+	tcase_add_test(tc, a_client_that_ends_unwatched_does_not_spin);
+	tcase_add_test(tc, a_reset_discards_no_octets_on_the_way);
 	tcase_add_test(tc, time_is_64_bits);
-	tcase_add_test(tc, descriptors);
-	tcase_add_test(tc, unreachable);
-	tcase_add_test(tc, empty_datagram);
-	tcase_add_test(tc, strangers_before_connect);
-	tcase_add_test(tc, shared_listener);
-	tcase_add_test(tc, watched);
+	tcase_add_test(tc, without_descriptors_calls_return_limit);
+	tcase_add_test(tc, the_broadcast_address_is_unreachable);
+	tcase_add_test(tc, an_empty_datagram_is_skipped);
+	tcase_add_test(tc, datagrams_from_before_the_connect_are_skipped);
+	tcase_add_test(tc, a_closed_listener_causes_no_events);
+	tcase_add_test(tc, a_watched_descriptor_wakes_the_wait);
 	tcase_add_test(tc, few_files);
-	tcase_add_test(tc, watched_behind_most_channels);
-	tcase_add_test(tc, addr_table);
+	tcase_add_test(tc, descriptors_behind_all_channels_have_events);
+	tcase_add_test(tc, addresses_are_parsed_and_printed);
 	tcase_add_test(tc, addr_ports);
 }

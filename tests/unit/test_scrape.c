@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* boards/posix: what monitoring asks over HTTP, at every split. */
+/* boards/posix: requests of monitoring over HTTP, judged at every split. */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ static const struct {
 	{ "host in capitals", FIRST "HOST:a\r\n\r\n", 200 },
 	{ "empty host", FIRST "Host:\r\n\r\n", 200 },
 	{ "octets over 127", FIRST HOST "X: \xc3\xa9\r\n\r\n", 200 },
-	{ "more behind it", FIRST HOST "\r\nGET /", 200 },
+	{ "more behind the request", FIRST HOST "\r\nGET /", 200 },
 	{ "no host", FIRST "\r\n", 400 },
 	{ "two hosts", FIRST HOST HOST "\r\n", 400 },
 	{ "two hosts, HTTP/1.0", "GET /metrics HTTP/1.0\r\n" HOST HOST "\r\n",
@@ -44,7 +44,7 @@ static const struct {
 	{ "two blanks", "GET  /metrics HTTP/1.1\r\n" HOST "\r\n", 400 },
 	{ "blank at the end", "GET /metrics HTTP/1.1 \r\n" HOST "\r\n", 400 },
 	{ "blank before", " GET /metrics HTTP/1.1\r\n" HOST "\r\n", 400 },
-	{ "line before", "\r\n" FIRST HOST "\r\n", 400 },
+	{ "an empty line before", "\r\n" FIRST HOST "\r\n", 400 },
 	{ "nothing", "\r\n\r\n", 400 },
 	{ "no method", " /metrics HTTP/1.1\r\n" HOST "\r\n", 400 },
 	{ "method no token", "G(T /metrics HTTP/1.1\r\n" HOST "\r\n", 400 },
@@ -69,13 +69,13 @@ static const struct {
 	{ "capitals", "GET /Metrics HTTP/1.1\r\n" HOST "\r\n", 404 },
 	{ "absolute", "GET http://a/metrics HTTP/1.1\r\n" HOST "\r\n", 404 },
 	{ "dots", "GET /../etc/passwd HTTP/1.1\r\n" HOST "\r\n", 404 },
-	{ "whole is more", "GET /metrics HTTP/1.1\r\nHost: a\r\n", 0 },
+	{ "the end is missing", "GET /metrics HTTP/1.1\r\nHost: a\r\n", 0 },
 	{ "netstring", "4:test,", 0 },
 	{ "empty", "", 0 },
 };
 
-/* More until it is whole, then always the same. */
-START_TEST(table)
+/* A request is incomplete up to its end; from then on the verdict stays. */
+START_TEST(each_request_has_its_status_at_every_split)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		size_t n = strlen(cases[i].in);
@@ -97,8 +97,8 @@ START_TEST(table)
 }
 END_TEST
 
-/* The limit, one below, one above. */
-START_TEST(limit)
+/* One octet below the limit, at it, and above it. */
+START_TEST(a_request_over_the_limit_is_refused)
 {
 	static const char before[] = FIRST HOST "X: ";
 	static const char after[] = "\r\n\r\n";
@@ -112,11 +112,13 @@ START_TEST(limit)
 		int got = sts_scrape_judge(
 		    sts_text(unit_at_page_end(in, n), n), false);
 
-		unit_int("whole", got, n <= STS_SCRAPE_MAX ? 200 : 400);
+		unit_int("status of a whole request", got,
+		    n <= STS_SCRAPE_MAX ? 200 : 400);
 		in[n - 1] = 'x';
 		got = sts_scrape_judge(
 		    sts_text(unit_at_page_end(in, n), n), false);
-		unit_int("not whole", got, n < STS_SCRAPE_MAX ? 0 : 400);
+		unit_int("status of an incomplete request", got,
+		    n < STS_SCRAPE_MAX ? 0 : 400);
 	}
 }
 END_TEST
@@ -124,6 +126,6 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, table);
-	tcase_add_test(tc, limit);
+	tcase_add_test(tc, each_request_has_its_status_at_every_split);
+	tcase_add_test(tc, a_request_over_the_limit_is_refused);
 }

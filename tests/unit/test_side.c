@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* boards/posix: side listeners, with clients that behave and some that don't. */
+/* boards/posix: side listeners, with clients that behave and some that do
+ * not. */
 #define _DEFAULT_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -35,11 +36,11 @@ static union {
 	uint8_t octets[1 << 14];
 } memory;
 
-/* The request: a number, which is how many octets are answered. */
+/* What each connection was asked for: a number of octets. */
 static struct {
 	bool taken;
 	unsigned long left;
-	bool late; /* answers LATER */
+	bool late; /* the answer is LATER */
 } asked[STS_SIDE_CONNS];
 static unsigned closed_count;
 
@@ -110,7 +111,7 @@ begin(void)
 	snprintf(path, sizeof path, "/tmp/mtasts-side-%ld", (long)getpid());
 	snprintf(at.path, sizeof at.path, "%s", path);
 	atexit(remove_path);
-	now = 0xffffff00; /* it wraps on the way */
+	now = 0xffffff00; /* the clock wraps on the way */
 	ck_assert_uint_le(sts_posix_size(CHANNELS), sizeof memory);
 	ck_assert_int_eq(
 	    sts_posix_init(&posix, CHANNELS, memory.octets, &port), 0);
@@ -131,7 +132,7 @@ end(void)
 	sts_posix_end(&posix);
 }
 
-/* Let everything happen that can at this moment. */
+/* Do all that can be done without time passing. */
 static void
 turn(void)
 {
@@ -157,7 +158,7 @@ later(sts_ms ms)
 }
 
 static int
-client(const char *says)
+client(const char *sends)
 {
 	struct sockaddr_un un;
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -168,15 +169,15 @@ client(const char *says)
 	ck_assert_int_eq(
 	    connect(fd, (const struct sockaddr *)&un, sizeof un), 0);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
-	ck_assert_int_eq(
-	    send(fd, says, strlen(says), MSG_NOSIGNAL), (ssize_t)strlen(says));
+	ck_assert_int_eq(send(fd, sends, strlen(sends), MSG_NOSIGNAL),
+	    (ssize_t)strlen(sends));
 	turn();
 	return fd;
 }
 
-/* What can be read now: the count, and whether that was the end. */
+/* Read what has come on fd. Returns its length; *over: the connection ended. */
 static unsigned long
-heard(int fd, bool *over)
+received(int fd, bool *over)
 {
 	char buf[4096];
 	unsigned long n = 0;
@@ -194,26 +195,26 @@ heard(int fd, bool *over)
 }
 
 static const struct {
-	const char *name, *says;
+	const char *name, *sends;
 	unsigned long want; /* octets */
 } answers[] = {
-	{ "one", "1\n", 1 },
-	{ "none", "0\n", 0 },
-	{ "a buffer less one", "2047\n", 2047 },
+	{ "one octet", "1\n", 1 },
+	{ "no octet", "0\n", 0 },
+	{ "one octet less than a buffer", "2047\n", 2047 },
 	{ "a buffer", "2048\n", 2048 },
-	{ "a buffer and one", "2049\n", 2049 },
+	{ "one octet more than a buffer", "2049\n", 2049 },
 	{ "more than a socket takes", "1000000\n", 1000000 },
-	{ "more than the request", "5\nand more", 5 },
+	{ "octets behind the request", "5\nand more", 5 },
 };
 
-START_TEST(answer_table)
+START_TEST(an_answer_has_its_length)
 {
 	begin();
 	for (size_t i = 0; i < UNIT_COUNT(answers); i++) {
-		int fd = client(answers[i].says);
+		int fd = client(answers[i].sends);
 		bool over;
 
-		unit_int(answers[i].name, (long long)heard(fd, &over),
+		unit_int(answers[i].name, (long long)received(fd, &over),
 		    (long long)answers[i].want);
 		unit_int(answers[i].name, over, true);
 		unit_int(answers[i].name, closed_count, (long long)i + 1);
@@ -223,7 +224,7 @@ START_TEST(answer_table)
 }
 END_TEST
 
-START_TEST(in_pieces)
+START_TEST(a_request_may_come_in_pieces)
 {
 	bool over;
 
@@ -231,35 +232,35 @@ START_TEST(in_pieces)
 	int fd = client("1");
 
 	later(REQUEST_MS / 2);
-	ck_assert_uint_eq(heard(fd, &over), 0);
+	ck_assert_uint_eq(received(fd, &over), 0);
 	ck_assert(!over);
 	ck_assert_int_eq(send(fd, "0\n", 2, 0), 2);
 	shutdown(fd, SHUT_WR);
-	ck_assert_uint_eq(heard(fd, &over), 10);
+	ck_assert_uint_eq(received(fd, &over), 10);
 	ck_assert(over);
 	end();
 }
 END_TEST
 
-/* A client that sends nothing, half a request, or too much. */
+/* Clients that send nothing, half a request, or no answerable one. */
 static const struct {
-	const char *name, *says;
+	const char *name, *sends;
 	bool shut;
 	unsigned long want;
-	sts_ms after; /* when it is closed */
+	sts_ms after; /* after which it is closed */
 } bad[] = {
 	{ "nothing", "", false, 0, REQUEST_MS },
 	{ "half a line", "12", false, 0, REQUEST_MS },
 	{ "closes its half at once", "", true, 0, 0 },
 	{ "half a line and the end", "12", true, 0, 0 },
-	{ "for ever later", "1l\n", false, 0, TOTAL_MS },
+	{ "an answer that never comes", "1l\n", false, 0, TOTAL_MS },
 };
 
-START_TEST(bad_table)
+START_TEST(a_client_without_a_request_is_closed_in_time)
 {
 	begin();
 	for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
-		int fd = client(bad[i].says);
+		int fd = client(bad[i].sends);
 		bool over = true;
 
 		if (bad[i].shut) {
@@ -268,11 +269,11 @@ START_TEST(bad_table)
 		}
 		if (bad[i].after > 0) {
 			later(bad[i].after - 100);
-			heard(fd, &over);
+			received(fd, &over);
 			unit_int(bad[i].name, over, false);
 			later(100);
 		}
-		unit_int(bad[i].name, (long long)heard(fd, &over), 0);
+		unit_int(bad[i].name, (long long)received(fd, &over), 0);
 		unit_int(bad[i].name, over, true);
 		unit_int(bad[i].name, side.open, 0);
 		close(fd);
@@ -281,8 +282,8 @@ START_TEST(bad_table)
 }
 END_TEST
 
-/* A megabyte without an end is given up at the buffer's. */
-START_TEST(endless)
+/* A megabyte without a line's end is given up at the end of the buffer. */
+START_TEST(a_request_without_end_is_given_up)
 {
 	static char much[1 << 20];
 	bool over;
@@ -293,14 +294,14 @@ START_TEST(endless)
 	memset(much, 'y', sizeof much);
 	ck_assert_int_gt(send(fd, much, sizeof much, MSG_NOSIGNAL), 0);
 	turn();
-	ck_assert_uint_eq(heard(fd, &over), 3);
+	ck_assert_uint_eq(received(fd, &over), 3);
 	ck_assert(over);
 	close(fd);
 	end();
 }
 END_TEST
 
-START_TEST(reads_nothing)
+START_TEST(a_client_that_reads_nothing_is_closed)
 {
 	begin();
 	int fd = client("10000000\n");
@@ -315,8 +316,8 @@ START_TEST(reads_nothing)
 }
 END_TEST
 
-/* It takes a little every second, but not for ever. */
-START_TEST(drips)
+/* A client that takes a little every second is closed in the end. */
+START_TEST(a_client_that_drips_is_closed)
 {
 	char buf[4096];
 
@@ -337,8 +338,8 @@ START_TEST(drips)
 }
 END_TEST
 
-/* The client is gone while the answer is not yet there. */
-START_TEST(gone)
+/* A client that leaves before its answer frees its connection. */
+START_TEST(a_client_that_leaves_frees_its_connection)
 {
 	begin();
 	int fd = client("5l\n");
@@ -346,7 +347,7 @@ START_TEST(gone)
 	ck_assert_uint_eq(side.open, 1);
 	close(fd);
 	turn();
-	/* Not every system reports it at once. */
+	/* Not every system reports the end at once. */
 	for (unsigned i = 0; i < STS_SIDE_CONNS; i++) {
 		asked[i].late = false;
 	}
@@ -357,7 +358,7 @@ START_TEST(gone)
 }
 END_TEST
 
-START_TEST(late_answer)
+START_TEST(a_late_answer_is_waited_for)
 {
 	bool over;
 
@@ -365,13 +366,13 @@ START_TEST(late_answer)
 	int fd = client("5l\n");
 
 	later(2 * STALL_MS);
-	ck_assert_uint_eq(heard(fd, &over), 0);
+	ck_assert_uint_eq(received(fd, &over), 0);
 	ck_assert(!over);
 	for (unsigned i = 0; i < STS_SIDE_CONNS; i++) {
 		asked[i].late = false;
 	}
 	turn();
-	ck_assert_uint_eq(heard(fd, &over), 5);
+	ck_assert_uint_eq(received(fd, &over), 5);
 	ck_assert(over);
 	close(fd);
 	end();
@@ -379,7 +380,7 @@ START_TEST(late_answer)
 END_TEST
 
 /* One client more than there are connections waits for its turn. */
-START_TEST(full)
+START_TEST(a_client_too_many_waits_for_its_turn)
 {
 	int fd[STS_SIDE_CONNS + 1];
 	bool over;
@@ -390,11 +391,11 @@ START_TEST(full)
 	}
 	fd[STS_SIDE_CONNS] = client("7\n");
 	ck_assert_uint_eq(side.open, STS_SIDE_CONNS);
-	ck_assert_uint_eq(heard(fd[STS_SIDE_CONNS], &over), 0);
+	ck_assert_uint_eq(received(fd[STS_SIDE_CONNS], &over), 0);
 	ck_assert(!over);
 	close(fd[3]);
 	turn();
-	ck_assert_uint_eq(heard(fd[STS_SIDE_CONNS], &over), 7);
+	ck_assert_uint_eq(received(fd[STS_SIDE_CONNS], &over), 7);
 	ck_assert(over);
 	for (unsigned i = 0; i < STS_SIDE_CONNS; i++) {
 		if (i != 3) {
@@ -408,8 +409,8 @@ START_TEST(full)
 }
 END_TEST
 
-/* Without descriptors it waits and does not spin, and then goes on. */
-START_TEST(no_descriptor)
+/* Without descriptors the listener waits without spinning, then goes on. */
+START_TEST(without_descriptors_the_listener_waits)
 {
 	struct rlimit had, few;
 	bool over;
@@ -429,15 +430,16 @@ START_TEST(no_descriptor)
 	ck_assert(!side.accepting);
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &had), 0);
 	later(1100);
-	ck_assert_uint_eq(heard(fd, &over), 4);
+	ck_assert_uint_eq(received(fd, &over), 4);
 	ck_assert(over);
 	close(fd);
 	end();
 }
 END_TEST
 
-/* A listener that another process shuts down does not make the daemon spin. */
-START_TEST(shut_down)
+/* A listener that is shut down by another process does not make the daemon
+ * spin. */
+START_TEST(a_listener_shut_down_elsewhere_does_not_spin)
 {
 	begin();
 	ck_assert_int_eq(shutdown(side.fd, SHUT_RDWR), 0);
@@ -455,10 +457,10 @@ END_TEST
 
 /* A listener that the port cannot watch is closed, so that no client waits
  * there. */
-START_TEST(unwatched)
+START_TEST(a_listener_that_cannot_be_watched_is_closed)
 {
 	static struct sts_side other;
-	int fd = open("/dev/null", O_RDONLY); /* epoll takes no such thing */
+	int fd = open("/dev/null", O_RDONLY); /* which epoll does not take */
 
 	if (strcmp(sts_wait_name, "epoll") != 0) {
 		return;
@@ -468,14 +470,14 @@ START_TEST(unwatched)
 	ck_assert(!sts_side_begin(&other, &posix, 0, &ops, asked));
 	unit_int("errno", errno, EPERM);
 	ck_assert(!sts_side_is_open(&other));
-	unit_int("descriptor", fcntl(fd, F_GETFD), -1);
+	unit_int("flags of the closed descriptor", fcntl(fd, F_GETFD), -1);
 	sts_side_end(&other);
 	end();
 }
 END_TEST
 
-/* Nobody listens: nothing is done. */
-START_TEST(none)
+/* Without a listener there is nothing to do. */
+START_TEST(without_a_listener_nothing_is_done)
 {
 	sts_side_none(&side);
 	ck_assert(!sts_side_is_open(&side));
@@ -485,7 +487,7 @@ START_TEST(none)
 }
 END_TEST
 
-START_TEST(end_with_clients)
+START_TEST(the_end_closes_all_clients)
 {
 	bool over;
 
@@ -502,18 +504,18 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, answer_table);
-	tcase_add_test(tc, in_pieces);
-	tcase_add_test(tc, bad_table);
-	tcase_add_test(tc, endless);
-	tcase_add_test(tc, reads_nothing);
-	tcase_add_test(tc, drips);
-	tcase_add_test(tc, gone);
-	tcase_add_test(tc, late_answer);
-	tcase_add_test(tc, full);
-	tcase_add_test(tc, no_descriptor);
-	tcase_add_test(tc, shut_down);
-	tcase_add_test(tc, unwatched);
-	tcase_add_test(tc, none);
-	tcase_add_test(tc, end_with_clients);
+	tcase_add_test(tc, an_answer_has_its_length);
+	tcase_add_test(tc, a_request_may_come_in_pieces);
+	tcase_add_test(tc, a_client_without_a_request_is_closed_in_time);
+	tcase_add_test(tc, a_request_without_end_is_given_up);
+	tcase_add_test(tc, a_client_that_reads_nothing_is_closed);
+	tcase_add_test(tc, a_client_that_drips_is_closed);
+	tcase_add_test(tc, a_client_that_leaves_frees_its_connection);
+	tcase_add_test(tc, a_late_answer_is_waited_for);
+	tcase_add_test(tc, a_client_too_many_waits_for_its_turn);
+	tcase_add_test(tc, without_descriptors_the_listener_waits);
+	tcase_add_test(tc, a_listener_shut_down_elsewhere_does_not_spin);
+	tcase_add_test(tc, a_listener_that_cannot_be_watched_is_closed);
+	tcase_add_test(tc, without_a_listener_nothing_is_done);
+	tcase_add_test(tc, the_end_closes_all_clients);
 }

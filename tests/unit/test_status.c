@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* boards/posix: the hours of the last day; a status read into paths, put into
- * words and onto a page. The daemon's side is in test_daemon_control.c. */
+/* boards/posix: the hours of the last day; a status that is read into paths,
+ * put into words, and onto a page. test_daemon_control.c has the daemon's
+ * side. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ const char unit_name[] = "status";
 
 /* ---- hours ---- */
 
-/* Play hours in which `each` questions are asked, looking in every 5 s. */
+/* Play hours in which `each` questions are asked, and look every 5 s. */
 static void
 play(struct sts_history *h, struct sts_history_row *total, sts_ms *now,
     unsigned hours, uint32_t each)
@@ -28,7 +29,7 @@ play(struct sts_history *h, struct sts_history_row *total, sts_ms *now,
 	}
 }
 
-START_TEST(hours)
+START_TEST(the_last_day_is_kept_by_the_hour)
 {
 	static const struct {
 		const char *name;
@@ -62,8 +63,8 @@ START_TEST(hours)
 }
 END_TEST
 
-/* Each hour is in its place, the oldest first. */
-START_TEST(hours_order)
+/* The hours are in order, the oldest first. */
+START_TEST(hours_are_in_order)
 {
 	struct sts_history_row total = { { 0 }, 0 }, row[STS_HISTORY_ROWS];
 	struct sts_history h;
@@ -77,7 +78,7 @@ START_TEST(hours_order)
 	for (unsigned k = 0; k < 23; k++) {
 		ck_assert_uint_eq(row[k].n[STS_HISTORY_QUESTIONS], 17 + k);
 	}
-	/* A look after three hours closes three. */
+	/* A look after three hours closes all three. */
 	now += 3 * STS_HISTORY_HOUR_MS;
 	unsigned closed = 0;
 
@@ -90,8 +91,8 @@ START_TEST(hours_order)
 }
 END_TEST
 
-/* The longest wait is of each hour; that since the start is never forgotten. */
-START_TEST(hours_waits)
+/* Each hour has its own longest wait; the longest since the start is kept. */
+START_TEST(each_hour_has_its_longest_wait)
 {
 	struct sts_history_row total = { { 0 }, 0 }, row[STS_HISTORY_ROWS];
 	struct sts_history h;
@@ -138,7 +139,7 @@ static const struct {
 	{ "a value is no path", "{\"a\":\"b\",\"c\":\"d\"}\n", "b", "", 18 },
 	{ "NUL", "{\"a\":\"b\\u0000c\"}\n", "a", "", 17 },
 	{ "another line behind it", "{\"a\":1}\n{\"end\":0}\n", "end", "", 8 },
-	{ "cut", "{\"a\":1", "", "", 0 },
+	{ "cut within an object", "{\"a\":1", "", "", 0 },
 	{ "no end of line", "{\"a\":1}", "", "", 0 },
 	{ "nothing", "", "", "", 0 },
 	{ "no object", "7\n", "", "", 0 },
@@ -150,7 +151,7 @@ static const struct {
 	    "", "", 0 },
 };
 
-START_TEST(tree_table)
+START_TEST(each_value_has_its_path)
 {
 	for (size_t i = 0; i < UNIT_COUNT(trees); i++) {
 		size_t len = strlen(trees[i].in);
@@ -168,8 +169,8 @@ START_TEST(tree_table)
 }
 END_TEST
 
-/* Of more than there is room for, the beginning is kept. */
-START_TEST(tree_full)
+/* Of a status that has no room, the beginning is kept. */
+START_TEST(a_status_without_room_keeps_its_beginning)
 {
 	static char in[3 * STS_TREE_SIZE];
 	size_t n = 0, at = sizeof "{\"first\":1,\"long\":\"" - 1;
@@ -350,14 +351,14 @@ static const struct {
 	    "# Questions\nthis build does not count\n" },
 };
 
-START_TEST(words_table)
+START_TEST(each_state_has_its_words)
 {
 	for (size_t i = 0; i < UNIT_COUNT(words); i++) {
 		write_words(words[i].json);
 		ck_assert_msg(strstr(out, words[i].want) != NULL, "%s: %s",
 		    words[i].name, out);
 	}
-	/* What is not reported is left out. */
+	/* What the status does not have is left out. */
 	write_words("{\"up\":1}");
 	ck_assert_str_eq(out, "# Running for\n1 s\n");
 }
@@ -367,7 +368,7 @@ END_TEST
 	"{\"policies\":{\"records\":1},\"expires\":[{\"domain\":\"" domain     \
 	"\",\"mode\":\"enforce\",\"expires\":1}]}"
 
-/* Whatever a stranger calls a domain, it is text. */
+/* Whatever a stranger calls a domain appears as text. */
 static const struct {
 	const char *name, *json, *want;
 } pages[] = {
@@ -398,13 +399,13 @@ static const struct {
 	    "<h1>mtasts <span class=\"bad\">not healthy</span></h1>" },
 };
 
-START_TEST(pages_table)
+START_TEST(text_of_strangers_is_escaped)
 {
 	for (size_t i = 0; i < UNIT_COUNT(pages); i++) {
 		write_page(pages[i].json);
 		ck_assert_msg(strstr(out, pages[i].want) != NULL, "%s: %s",
 		    pages[i].name, out);
-		/* Nothing is loaded, nothing runs. */
+		/* The page loads nothing and runs nothing. */
 		ck_assert_ptr_null(strstr(out, "<script"));
 		ck_assert_ptr_null(strstr(out, "://"));
 		ck_assert_ptr_null(strstr(out, "url("));
@@ -416,11 +417,11 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, hours);
-	tcase_add_test(tc, hours_order);
-	tcase_add_test(tc, hours_waits);
-	tcase_add_test(tc, tree_table);
-	tcase_add_test(tc, tree_full);
-	tcase_add_test(tc, words_table);
-	tcase_add_test(tc, pages_table);
+	tcase_add_test(tc, the_last_day_is_kept_by_the_hour);
+	tcase_add_test(tc, hours_are_in_order);
+	tcase_add_test(tc, each_hour_has_its_longest_wait);
+	tcase_add_test(tc, each_value_has_its_path);
+	tcase_add_test(tc, a_status_without_room_keeps_its_beginning);
+	tcase_add_test(tc, each_state_has_its_words);
+	tcase_add_test(tc, text_of_strangers_is_escaped);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A file as storage: port/posix/store. */
+/* port/posix/store: a file as storage. */
 #define _DEFAULT_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +49,7 @@ make(struct sts_file_store *s, const char *at, uint32_t area)
 	ck_assert_int_eq(sts_store_fill(s, area, NULL), 0);
 }
 
-/* One read until it is carried out. */
+/* Repeat a read until it is carried out. */
 static int
 get(const struct sts_file_store *s, uint32_t off, size_t n)
 {
@@ -63,7 +63,7 @@ get(const struct sts_file_store *s, uint32_t off, size_t n)
 	return r;
 }
 
-/* Whether n octets from off are all c. */
+/* Whether the n octets from off are all c. */
 static bool
 all(const struct sts_file_store *s, uint32_t off, uint32_t n, uint8_t c)
 {
@@ -78,7 +78,7 @@ all(const struct sts_file_store *s, uint32_t off, uint32_t n, uint8_t c)
 	return true;
 }
 
-/* One call until it is carried out. */
+/* Repeat a call until it is carried out. */
 static int
 put(int (*how)(void *, uint32_t, const uint8_t *, size_t), uint32_t off,
     uint8_t c)
@@ -119,7 +119,7 @@ sync_all(void)
 	return r;
 }
 
-START_TEST(fresh)
+START_TEST(a_new_file_is_erased_and_private)
 {
 	struct stat st;
 	uint64_t size;
@@ -143,7 +143,7 @@ START_TEST(fresh)
 }
 END_TEST
 
-START_TEST(locked)
+START_TEST(a_file_is_locked_while_it_is_open)
 {
 	static struct sts_file_store other;
 
@@ -158,22 +158,22 @@ START_TEST(locked)
 }
 END_TEST
 
-/* What may have the name of a file that is to be made, or opened. All of it
- * belongs to somebody else: not an octet of it is touched. */
+/* What may have the name of a file that is to be made or opened. All of it
+ * belongs to somebody else, and not an octet of it may change. */
 enum thing {
-	HARD_LINK, /* to a file that we may write to */
-	LOCKED_LINK, /* and that another has locked */
+	HARD_LINK, /* of a file that we may write to */
+	LOCKED_LINK, /* the same, locked by another process */
 	SYMLINK,
 	DANGLING,
 	FIFO,
 	FOLDER,
-	FORBIDDEN /* another's, which we may not read */
+	FORBIDDEN /* another user's file that we may not read */
 };
 
 static const struct {
 	const char *name;
 	enum thing thing;
-	int made, opened; /* errno, 0: it works */
+	int made, opened; /* errno; 0: success */
 } things[] = {
 	{ "hard link", HARD_LINK, 0, 0 },
 	{ "locked", LOCKED_LINK, EWOULDBLOCK, EWOULDBLOCK },
@@ -235,8 +235,8 @@ take_away(const char *name)
 	}
 }
 
-/* Made: what was there loses its name, or it stays. */
-START_TEST(made_over)
+/* A file that is made takes the name from the thing, or fails and leaves it. */
+START_TEST(what_has_a_new_files_name_stays_unchanged)
 {
 	for (size_t i = 0; i < UNIT_COUNT(things); i++) {
 		const char *name = things[i].name;
@@ -261,12 +261,13 @@ START_TEST(made_over)
 }
 END_TEST
 
-/* Opened: no link is followed, and nothing is waited for. */
-START_TEST(opened_over)
+/* A file that is opened is never reached by a link, and nothing is waited
+ * for. */
+START_TEST(no_link_is_followed_and_no_pipe_waited_for)
 {
 	for (size_t i = 0; i < UNIT_COUNT(things); i++) {
 		if (things[i].thing == FORBIDDEN && getuid() == 0) {
-			continue; /* nothing is forbidden to the superuser */
+			continue; /* the superuser may read everything */
 		}
 		put_thing(things[i].thing);
 		int rc = sts_store_open(&file, path, false);
@@ -278,8 +279,8 @@ START_TEST(opened_over)
 }
 END_TEST
 
-/* A larger file begins with what the areas of the smaller one hold. */
-START_TEST(grown)
+/* A larger file begins with what the smaller one's areas hold. */
+START_TEST(a_larger_file_has_what_the_smaller_one_had)
 {
 	static struct sts_file_store old;
 	char small[64];
@@ -323,7 +324,7 @@ make_child(void)
 	return fork_child();
 }
 
-START_TEST(by_child)
+START_TEST(a_child_writes_and_ends_with_its_parent)
 {
 	int link, status;
 	pid_t child = make_child();
@@ -337,16 +338,17 @@ START_TEST(by_child)
 	ck_assert_int_eq(sync_all(), 0);
 	ck_assert(all(&file, AREA, sizeof buf, 'x'));
 	ck_assert(all(&file, 0, sizeof buf, 'y'));
-	/* One request, one answer. */
+	/* One request gets one answer. */
 	unsigned before = file.answers;
 
 	ck_assert_int_eq(commit(AREA, 'w'), 0);
 	ck_assert_uint_eq(file.answers, before + 1);
 	ck_assert(all(&file, AREA, sizeof buf, 'w'));
-	/* SIGTERM goes to a whole service: the request is still carried out. */
+	/* SIGTERM, which goes to a whole service, does not end the child: a
+	 * request is still carried out. */
 	kill(child, SIGTERM);
 	ck_assert_int_eq(prog(sizeof buf, 'z'), 0);
-	/* It ends with its parent, and only then the lock is free. */
+	/* The child ends with its parent, and only then the lock is free. */
 	close(file.fd);
 	static struct sts_file_store other;
 
@@ -362,7 +364,7 @@ START_TEST(by_child)
 }
 END_TEST
 
-START_TEST(child_dies)
+START_TEST(a_dead_child_breaks_the_store_and_may_be_replaced)
 {
 	int status;
 	pid_t child = make_child();
@@ -371,7 +373,8 @@ START_TEST(child_dies)
 	kill(child, SIGSTOP);
 	memset(buf, 'x', sizeof buf);
 	for (unsigned i = 0; i < 3; i++) {
-		/* A disk that hangs: no call waits for it. */
+		/* The child stands for a disk that hangs: no call waits for
+		 * it. */
 		ck_assert_int_eq(
 		    file.store.prog(&file, 0, buf, sizeof buf), STS_IO_AGAIN);
 	}
@@ -381,7 +384,7 @@ START_TEST(child_dies)
 	ck_assert(file.broken);
 	ck_assert_int_eq(sync_all(), STS_IO_RESET);
 	close(link);
-	/* There may be another, with the same file and lock. */
+	/* A second child gets the same file and lock. */
 	static struct sts_file_store other;
 
 	ck_assert_int_eq(sts_store_open(&other, path, false), -1);
@@ -397,9 +400,9 @@ START_TEST(child_dies)
 }
 END_TEST
 
-/* The child reads what could not be read at the start; half an answer does not
- * count yet. */
-START_TEST(read_by_child)
+/* The child reads what could not be read at the start. An answer counts once it
+ * is complete. */
+START_TEST(a_child_reads)
 {
 	pid_t child = make_child();
 	int status;
@@ -421,8 +424,9 @@ START_TEST(read_by_child)
 }
 END_TEST
 
-/* Opened for reading only; written to later, and locked all the time. */
-START_TEST(reopened)
+/* A file that was opened for reading only is opened for writing later, and
+ * stays locked meanwhile. */
+START_TEST(a_file_stays_locked_while_reopened_for_writing)
 {
 	static struct sts_file_store other;
 
@@ -443,7 +447,7 @@ START_TEST(reopened)
 	sts_store_close(&file);
 	ck_assert_int_eq(sts_store_open(&other, path, false), 0);
 	sts_store_close(&other);
-	/* Another file in its place is not ours. */
+	/* Another file that has the name now is not used. */
 	make(&file, path, AREA);
 	close(file.fd);
 	file.fd = open(path, O_RDONLY);
@@ -456,13 +460,13 @@ START_TEST(reopened)
 }
 END_TEST
 
-/* A full disk is distinguished from a broken one, and may have room later. */
-START_TEST(disk_full)
+/* A full disk is distinguished from a broken one and may have room later. */
+START_TEST(a_full_disk_may_have_room_later)
 {
 	int full = open("/dev/full", O_RDWR), real, status;
 
 	if (full < 0) {
-		return; /* the system has no such file */
+		return; /* the system has no /dev/full */
 	}
 	make(&file, path, AREA);
 	real = dup(file.fd);
@@ -489,14 +493,14 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, begin, end);
-	tcase_add_test(tc, fresh);
-	tcase_add_test(tc, locked);
-	tcase_add_test(tc, made_over);
-	tcase_add_test(tc, opened_over);
-	tcase_add_test(tc, grown);
-	tcase_add_test(tc, by_child);
-	tcase_add_test(tc, child_dies);
-	tcase_add_test(tc, read_by_child);
-	tcase_add_test(tc, reopened);
-	tcase_add_test(tc, disk_full);
+	tcase_add_test(tc, a_new_file_is_erased_and_private);
+	tcase_add_test(tc, a_file_is_locked_while_it_is_open);
+	tcase_add_test(tc, what_has_a_new_files_name_stays_unchanged);
+	tcase_add_test(tc, no_link_is_followed_and_no_pipe_waited_for);
+	tcase_add_test(tc, a_larger_file_has_what_the_smaller_one_had);
+	tcase_add_test(tc, a_child_writes_and_ends_with_its_parent);
+	tcase_add_test(tc, a_dead_child_breaks_the_store_and_may_be_replaced);
+	tcase_add_test(tc, a_child_reads);
+	tcase_add_test(tc, a_file_stays_locked_while_reopened_for_writing);
+	tcase_add_test(tc, a_full_disk_may_have_room_later);
 }

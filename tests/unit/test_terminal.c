@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What an output can show: kinds of terminals, none, and their sizes. */
+/* boards/posix/terminal: what an output can show on kinds of terminals and on
+ * none, and their sizes. */
 #define _XOPEN_SOURCE 700
 #define _DEFAULT_SOURCE
 
@@ -39,15 +40,15 @@ static const struct {
 	bool draws, colours;
 } kinds[] = {
 	{ "a terminal", "xterm", NULL, true, true },
-	{ "another", "screen-256color", NULL, true, true },
+	{ "another terminal", "screen-256color", NULL, true, true },
 	{ "no colours wanted", "xterm", "1", true, false },
 	{ "an empty NO_COLOR is none", "xterm", "", true, true },
-	{ "a dumb one", "dumb", NULL, false, false },
-	{ "of no kind", NULL, NULL, false, false },
-	{ "of an empty kind", "", NULL, false, false },
+	{ "a dumb terminal", "dumb", NULL, false, false },
+	{ "TERM is not set", NULL, NULL, false, false },
+	{ "TERM is empty", "", NULL, false, false },
 };
 
-START_TEST(test_kinds)
+START_TEST(colours_depend_on_the_kind_of_terminal)
 {
 	int master, fd = terminal(&master), ends[2];
 
@@ -58,8 +59,10 @@ START_TEST(test_kinds)
 		unit_int(kinds[i].name, sts_terminal_draws(fd), kinds[i].draws);
 		unit_int(
 		    kinds[i].name, sts_terminal_colours(fd), kinds[i].colours);
-		unit_int("a pipe", sts_terminal_draws(ends[1]), false);
-		unit_int("a pipe", sts_terminal_colours(ends[1]), false);
+		unit_int("draws or colours on a pipe",
+		    sts_terminal_draws(ends[1]), false);
+		unit_int("draws or colours on a pipe",
+		    sts_terminal_colours(ends[1]), false);
 	}
 	close(ends[0]);
 	close(ends[1]);
@@ -73,13 +76,13 @@ static const struct {
 	unsigned short columns, rows;
 	size_t want_columns, want_rows;
 } sizes[] = {
-	{ "as it says", 40, 20, 40, 20 },
-	{ "it does not know", 0, 0, 80, 24 },
+	{ "the terminal's size", 40, 20, 40, 20 },
+	{ "a terminal without a size", 0, 0, 80, 24 },
 	{ "one row of one column", 1, 1, STS_TERMINAL_MIN, STS_TERMINAL_MIN },
-	{ "a wall", 65535, 65535, 65535, 65535 },
+	{ "the largest size", 65535, 65535, 65535, 65535 },
 };
 
-START_TEST(test_sizes)
+START_TEST(a_terminal_has_its_size_or_80_by_24)
 {
 	int master, fd = terminal(&master), ends[2];
 	size_t columns, rows;
@@ -109,6 +112,6 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, test_kinds);
-	tcase_add_test(tc, test_sizes);
+	tcase_add_test(tc, colours_depend_on_the_kind_of_terminal);
+	tcase_add_test(tc, a_terminal_has_its_size_or_80_by_24);
 }
