@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/client/line: the text protocol's lines; core/client/reply: what they are answered. */
+/* core/client/line: the text protocol's lines; core/client/reply: the replies
+ * to them. */
 #include "../../core/client/line.h"
 #include "../../core/client/reply.h"
 #include "held.h"
@@ -7,7 +8,7 @@
 const char unit_name[] = "line";
 
 enum {
-	SIZE = 48 /* of the buffer the cases are judged for */
+	SIZE = 48 /* of the client's buffer */
 };
 
 #define MORE STS_LINE_MORE
@@ -15,7 +16,8 @@ enum {
 #define BAD STS_LINE_BAD
 #define LONG_KEY "mode 0123456789.0123456789.0123456789.012345"
 
-/* What a line is when it came whole; `ended` when the stream ends there. */
+/* The result for a complete line, and (`ended`) for the same octets when the
+ * stream ends behind them. */
 static const struct {
 	const char *in;
 	enum sts_line_status want, ended;
@@ -35,11 +37,12 @@ static const struct {
 	{ "mode a.b\r", MORE, OK, STS_LINE_MODE, "", "a.b", "", 9 },
 	{ "  mode   a.b  \n", OK, OK, STS_LINE_MODE, "", "a.b", "", 15 },
 	{ "mode a.b\nmode c.d\n", OK, OK, STS_LINE_MODE, "", "a.b", "", 9 },
-	/* a verb is one in the first place, whatever zones are called */
+	/* only the first or second word is a verb, also if a zone is called
+	 * like one */
 	{ "mode mode\n", OK, OK, STS_LINE_MODE, "", "mode", "", 10 },
 	{ "mode mode a.b\n", BAD, BAD, 0, "", "", "", 0 },
 	{ "x mode mode\n", OK, OK, STS_LINE_MODE, "x", "mode", "", 12 },
-	/* too few words, too many, none, others */
+	/* too few words, too many, none, an unknown verb */
 	{ "", MORE, BAD, 0, "", "", "", 0 },
 	{ "\n", BAD, BAD, 0, "", "", "", 0 },
 	{ "\r\n", BAD, BAD, 0, "", "", "", 0 },
@@ -58,7 +61,7 @@ static const struct {
 	{ "a b mode c\n", BAD, BAD, 0, "", "", "", 0 },
 	{ "mode\ta.b\n", BAD, BAD, 0, "", "", "", 0 },
 	{ "11:postfix a.b,", MORE, BAD, 0, "", "", "", 0 },
-	/* a report: a domain, and then something, unchanged */
+	/* a report: a domain, then text that is passed on unchanged */
 	{ "report a.b success  record=x y \n", OK, OK, STS_LINE_REPORT, "",
 	    "a.b", "success  record=x y ", 32 },
 	{ "  report  a.b  x\r\n", OK, OK, STS_LINE_REPORT, "", "a.b", "x", 18 },
@@ -96,7 +99,7 @@ check_case(size_t i, struct sts_text in, bool ended)
 	}
 }
 
-START_TEST(table)
+START_TEST(each_line_has_its_verb_and_words)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		struct sts_text in = unit_span(cases[i].in);
@@ -109,8 +112,8 @@ START_TEST(table)
 }
 END_TEST
 
-/* Of a line that is not there yet, every beginning is MORE. */
-START_TEST(every_beginning)
+/* Every beginning of an incomplete line gives MORE. */
+START_TEST(every_beginning_of_a_line_is_more)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		size_t len = strcspn(cases[i].in, "\n");
@@ -151,17 +154,21 @@ static const struct {
 	    "mx.a.example:*.b.example" },
 	{ "an mx", POLICY, STS_WHY_NONE, ALLOWED, "mx.a.example", "yes" },
 	{ "in capitals", POLICY, STS_WHY_NONE, ALLOWED, "MX.A.Example", "yes" },
-	{ "with a dot", POLICY, STS_WHY_NONE, ALLOWED, "mx.a.example.", "yes" },
-	{ "with two", POLICY, STS_WHY_NONE, ALLOWED, "mx.a.example..", "no" },
-	{ "a dot", POLICY, STS_WHY_NONE, ALLOWED, ".", "no" },
-	{ "R50 one label", POLICY, STS_WHY_NONE, ALLOWED, "x.b.example",
+	{ "with a final dot", POLICY, STS_WHY_NONE, ALLOWED, "mx.a.example.",
 	    "yes" },
-	{ "R50 two labels", POLICY, STS_WHY_NONE, ALLOWED, "x.y.b.example",
+	{ "with two final dots", POLICY, STS_WHY_NONE, ALLOWED,
+	    "mx.a.example..", "no" },
+	{ "a dot alone", POLICY, STS_WHY_NONE, ALLOWED, ".", "no" },
+	{ "R50 one label for the wildcard", POLICY, STS_WHY_NONE, ALLOWED,
+	    "x.b.example", "yes" },
+	{ "R50 two labels for the wildcard", POLICY, STS_WHY_NONE, ALLOWED,
+	    "x.y.b.example", "no" },
+	{ "R50 no label for the wildcard", POLICY, STS_WHY_NONE, ALLOWED,
+	    "b.example", "no" },
+	{ "R50 the wildcard itself", POLICY, STS_WHY_NONE, ALLOWED,
+	    "*.b.example", "no" },
+	{ "another host", POLICY, STS_WHY_NONE, ALLOWED, "mx.evil.example",
 	    "no" },
-	{ "R50 none", POLICY, STS_WHY_NONE, ALLOWED, "b.example", "no" },
-	{ "R50 the pattern", POLICY, STS_WHY_NONE, ALLOWED, "*.b.example",
-	    "no" },
-	{ "another", POLICY, STS_WHY_NONE, ALLOWED, "mx.evil.example", "no" },
 	{ "an address", POLICY, STS_WHY_NONE, ALLOWED, "192.0.2.1", "no" },
 	{ "none: mode", NOTFOUND, STS_WHY_TXT_NONE, STS_LINE_MODE, "", "none" },
 	{ "none: hosts", NOTFOUND, STS_WHY_TXT_NONE, STS_LINE_HOSTS, "",
@@ -188,8 +195,8 @@ static const struct {
 	    "x", "temp" },
 };
 
-/* Each reply whole, and in pieces of any size. */
-START_TEST(reply_table)
+/* Each reply comes out the same whole and in pieces of any size. */
+START_TEST(replies_are_the_same_in_pieces)
 {
 	static uint8_t out[STS_REPLY_MAX];
 
@@ -225,7 +232,7 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, table);
-	tcase_add_test(tc, every_beginning);
-	tcase_add_test(tc, reply_table);
+	tcase_add_test(tc, each_line_has_its_verb_and_words);
+	tcase_add_test(tc, every_beginning_of_a_line_is_more);
+	tcase_add_test(tc, replies_are_the_same_in_pieces);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/agent/metrics: the text, in pieces of any size; the table; the pages that quote it. */
+/* core/agent/metrics: the text, in pieces of any size; the table of metrics;
+ * the pages that name metrics. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,7 +14,7 @@ enum {
 	TEXT_MAX = 1 << 16
 };
 
-/* The table once more, as it is written. */
+/* The table of core/agent/metrics.h, kept here as rows. */
 #define ROW(id, many, unit, name, label, words, help)                          \
 	{ "mtasts_" name, label, words, help, many, STS_METRIC_##id },
 static const struct row {
@@ -24,7 +25,7 @@ static const struct row {
 static struct sts_metrics_values values;
 static char text[TEXT_MAX + 1];
 
-/* The whole text of `values`. */
+/* Render `values` as the whole text. Returns its length. */
 static size_t
 render(void)
 {
@@ -36,7 +37,7 @@ render(void)
 	return n;
 }
 
-/* Every slot has a value of its own. */
+/* Give every slot a value of its own. */
 static void
 number_all(void)
 {
@@ -64,8 +65,9 @@ count_words(const char *words)
 	return n;
 }
 
-/* The slots follow one another, and a label has as many values as slots. */
-START_TEST(table)
+/* The slots of the rows follow one another, and a label has a word for each
+ * slot. */
+START_TEST(slots_follow_one_another)
 {
 	unsigned slot = 0;
 
@@ -91,14 +93,15 @@ START_TEST(table)
 }
 END_TEST
 
-/* A metric name, octet by octet (no colons: those are for rules). */
+/* The length of the metric name at s; colons are for recording rules. */
 static size_t
 name_len(const char *s)
 {
 	return strspn(s, "abcdefghijklmnopqrstuvwxyz_");
 }
 
-/* The lines of one metric, strictly as 0.0.4 has them; where they end. */
+/* Check the lines of one metric strictly against the text format 0.0.4. Returns
+ * where they end. */
 static const char *
 check_metric(const char *at, const struct row *r)
 {
@@ -131,7 +134,7 @@ check_metric(const char *at, const struct row *r)
 	return at;
 }
 
-START_TEST(format)
+START_TEST(the_text_is_prometheus_format)
 {
 	const char *at = text;
 	size_t n;
@@ -172,7 +175,7 @@ static const struct {
 	    STS_METRIC_BUILD, 1 },
 };
 
-START_TEST(values_of_slots)
+START_TEST(each_line_has_its_slots_value)
 {
 	for (size_t i = 0; i < UNIT_COUNT(lines); i++) {
 		memset(&values, 0, sizeof values);
@@ -184,8 +187,9 @@ START_TEST(values_of_slots)
 }
 END_TEST
 
-/* From any offset, into a buffer of any size, which ends at a page. */
-START_TEST(pieces)
+/* The text is the same from any offset, into a buffer of any size that ends at
+ * a page. */
+START_TEST(the_text_is_the_same_in_pieces)
 {
 	static const size_t sizes[] = { 1, 7, 64, 1000, 4096 };
 	static const size_t steps[] = { 1, 3, 64, 1000, 4096 };
@@ -214,7 +218,7 @@ START_TEST(pieces)
 }
 END_TEST
 
-START_TEST(counting)
+START_TEST(counters_count_and_wrap)
 {
 	struct sts_metrics m;
 
@@ -228,7 +232,8 @@ START_TEST(counting)
 	ck_assert_uint_eq(values.n[STS_METRICS_COUNTED - 1], 1);
 	ck_assert_uint_eq(values.n[STS_METRICS_COUNTED], 0);
 	ck_assert_uint_eq(values.n[STS_METRICS_SLOTS - 1], 0);
-	/* A reader takes a smaller value than before for a restart. */
+	/* A counter that wraps stays below its last value, which a reader takes
+	 * for a restart. */
 	sts_count_by(&m, STS_METRIC_CLIENTS, UINT32_MAX);
 	sts_metrics_counted(&m, &values);
 	ck_assert_uint_eq(values.n[STS_METRIC_CLIENTS], 41);
@@ -249,7 +254,7 @@ is_metric(struct sts_text name)
 	return false;
 }
 
-/* The next "mtasts_..." in *at; n is 0 when there is none. */
+/* Find the next "mtasts_..." in *at; its n is 0 when there is none. */
 static struct sts_text
 next_name(const char **at)
 {
@@ -263,7 +268,7 @@ next_name(const char **at)
 	return found;
 }
 
-START_TEST(quoted)
+START_TEST(dashboard_and_alerts_name_real_metrics)
 {
 	for (size_t i = 0; i < UNIT_COUNT(quoting); i++) {
 		struct sts_text file = unit_file(quoting[i]);
@@ -271,7 +276,8 @@ START_TEST(quoted)
 		struct sts_text t = next_name(&at);
 		unsigned n = 0;
 
-		/* After its end stands the rest of a longer one. */
+		/* unit_file() keeps what an earlier, longer file had behind
+		 * this one's end. */
 		while (t.n > 0 && t.p < file.p + file.n) {
 			ck_assert_msg(is_metric(t), "%s: no such metric: %.*s",
 			    quoting[i], (int)t.n, (const char *)t.p);
@@ -283,7 +289,7 @@ START_TEST(quoted)
 }
 END_TEST
 
-START_TEST(documented)
+START_TEST(the_manual_page_lists_each_metric)
 {
 	const char *page =
 	    (const char *)unit_file("boards/posix/man/mtasts.8").p;
@@ -300,8 +306,8 @@ START_TEST(documented)
 }
 END_TEST
 
-/* Brackets match, outside of strings, and something is in them. */
-START_TEST(dashboard)
+/* The dashboard's brackets match outside of strings. */
+START_TEST(the_dashboards_brackets_match)
 {
 	struct sts_text t = unit_file("boards/grafana.json");
 	char open[64];
@@ -333,12 +339,12 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, quoted);
-	tcase_add_test(tc, documented);
-	tcase_add_test(tc, dashboard);
-	tcase_add_test(tc, table);
-	tcase_add_test(tc, format);
-	tcase_add_test(tc, values_of_slots);
-	tcase_add_test(tc, pieces);
-	tcase_add_test(tc, counting);
+	tcase_add_test(tc, dashboard_and_alerts_name_real_metrics);
+	tcase_add_test(tc, the_manual_page_lists_each_metric);
+	tcase_add_test(tc, the_dashboards_brackets_match);
+	tcase_add_test(tc, slots_follow_one_another);
+	tcase_add_test(tc, the_text_is_prometheus_format);
+	tcase_add_test(tc, each_line_has_its_slots_value);
+	tcase_add_test(tc, the_text_is_the_same_in_pieces);
+	tcase_add_test(tc, counters_count_and_wrap);
 }

@@ -8,7 +8,7 @@ enum {
 	COUNT = 300
 };
 
-/* Pattern i: its length goes through 4..255 and back. */
+/* Pattern i, whose length takes every value from 4 to 255. */
 static struct sts_text
 pattern_of(unsigned i)
 {
@@ -31,7 +31,7 @@ same(struct sts_text got, unsigned i)
 	ck_assert_mem_eq(got.p, want.p, want.n);
 }
 
-START_TEST(patterns_in_order)
+START_TEST(patterns_come_back_in_order)
 {
 	struct sts_patterns it;
 	uint8_t out[STS_MX_MAX];
@@ -55,7 +55,7 @@ END_TEST
 
 static const char *const ids[] = { "1", "abcdefghijklmnopqrstuvwxyz012345" };
 
-START_TEST(id_table)
+START_TEST(ids_of_every_length_come_back)
 {
 	held_start();
 	for (size_t i = 0; i < UNIT_COUNT(ids); i++) {
@@ -79,8 +79,8 @@ START_TEST(id_table)
 }
 END_TEST
 
-/* A record of another kind has no payload: no id, no patterns. */
-START_TEST(no_payload)
+/* A record of a kind without payload has no id and no patterns. */
+START_TEST(a_record_without_payload_has_no_patterns)
 {
 	struct sts_entry e = { .kind = STS_KIND_ABSENT };
 	struct sts_stage s;
@@ -90,7 +90,7 @@ START_TEST(no_payload)
 
 	held_start();
 	ck_assert(sts_cache_stage(&held, &s, unit_span("c.example")));
-	unit_int("commit",
+	unit_int("result of the commit",
 	    sts_cache_commit(&held, &s, &e, sts_now(HELD_NOW_S, true), &ref),
 	    STS_ADMITTED);
 	ck_assert_uint_eq(sts_payload_id(&held, ref, out), 0);
@@ -99,9 +99,9 @@ START_TEST(no_payload)
 }
 END_TEST
 
-/* A lack of room is reported, whether the length or the pattern does not
- * fit. */
-START_TEST(no_room)
+/* A pattern that finds no room, or whose length octet finds none, is
+ * reported. */
+START_TEST(a_lack_of_room_is_reported)
 {
 	struct sts_stage s;
 	unsigned i = 0;
@@ -122,8 +122,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, patterns_in_order);
-	tcase_add_test(tc, id_table);
-	tcase_add_test(tc, no_payload);
-	tcase_add_test(tc, no_room);
+	tcase_add_test(tc, patterns_come_back_in_order);
+	tcase_add_test(tc, ids_of_every_length_come_back);
+	tcase_add_test(tc, a_record_without_payload_has_no_patterns);
+	tcase_add_test(tc, a_lack_of_room_is_reported);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tls/x509/pem: what is a block, what is not, and where it stands. */
+/* tls/x509/pem: what counts as a block, and the line of each fault. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +13,10 @@ const char unit_name[] = "pem";
 #define E "-----END X-----\n"
 
 /*
- * The events of a text: "+LABEL" begins, "." ends, "!fault" is broken, each
- * with @line where it reports one; between them the unchanged bytes. "$" is a
- * block that the end of the text breaks.
+ * `want` has the events of a text: "+LABEL" for a block's begin, "." for its
+ * end, "!FAULT" for a broken one, each with @LINE where the event has a line;
+ * between them the bytes unchanged. "$" stands for a block broken by the end of
+ * the text.
  */
 static const struct {
 	const char *name, *in, *want;
@@ -40,7 +41,7 @@ static const struct {
 	    "-----BEGIN X----- \t\naGk= \n"
 	    "-----END X-----\v\n" B E,
 	    "+X@1hi.+X@4." },
-	{ "blanks before them",
+	{ "blanks before boundaries",
 	    " -----BEGIN X-----\n\taGk=\n -----END X-----\n", "+X@1hi." },
 	{ "empty lines, short lines", B "\na\n\nG\nk\n=\n\n" E, "+X@1hi." },
 	{ "one line",
@@ -53,10 +54,10 @@ static const struct {
 	{ "base64 and END in one line", B "aGk=-----END X-----\n" B E,
 	    "+X@1hi.+X@3." },
 	{ "byte order mark", "\xef\xbb\xbf" B "aGk=\n" E, "+X@1hi." },
-	{ "in the middle", B "aGk=\n" E "\xef\xbb\xbf" B "aGk=\n" E,
-	    "+X@1hi.+X@4hi." },
-	{ "half of one", "\xef\xbb" B "aGk=\n" E, "!place@1" },
-	{ "half of one in a line", "\xef\n" B E, "+X@2." },
+	{ "byte order mark in the middle",
+	    B "aGk=\n" E "\xef\xbb\xbf" B "aGk=\n" E, "+X@1hi.+X@4hi." },
+	{ "half a byte order mark", "\xef\xbb" B "aGk=\n" E, "!place@1" },
+	{ "half a byte order mark in a line", "\xef\n" B E, "+X@2." },
 	{ "more dashes", "-------BEGIN X-----\naGk=\n-------END X-----\n",
 	    "+X@1hi." },
 	{ "bits over", B "aH==\n" E, "+X@1h." },
@@ -66,7 +67,7 @@ static const struct {
 	{ "a header line", B "A: b\n\naGk=\n" E B E, "+X@1!base64@1+X@6." },
 	{ "NUL", B "aG\x01k=\n" E B E, "+X@1!base64@1+X@4." },
 	{ "padding missing", B "aGk\n" E B E, "+X@1!base64@1+X@4." },
-	{ "one digit over", B "aGk=\n" E B "aGVsbG8ha\n" E B E,
+	{ "one digit too many", B "aGk=\n" E B "aGVsbG8ha\n" E B E,
 	    "+X@1hi.+X@4hello!!base64@4+X@7." },
 	{ "padding too short", B "aA=\n" E B E, "+X@1h!base64@1+X@4." },
 	{ "padding too long", B "aGk==\n" E B E, "+X@1hi!base64@1+X@4." },
@@ -179,13 +180,13 @@ end(struct sts_pem *p, struct outcome *o)
 	}
 }
 
-START_TEST(table)
+START_TEST(each_text_has_its_blocks_and_faults)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		struct sts_text t = unit_span(cases[i].in);
 		const uint8_t *in = unit_at_page_end(t.p, t.n);
 
-		/* Whole, then cut in two at every place; the last time byte by
+		/* The text whole, cut in two at every place, and byte by
 		 * byte. */
 		for (size_t at = 0; at <= t.n + 1; at++) {
 			struct outcome o = { "", 0 };
@@ -209,9 +210,9 @@ START_TEST(table)
 }
 END_TEST
 
-/* Every byte that is no digit breaks a quantum, wherever it stands in it: a
- * blank as one digit is missing then, padding but at the end. */
-START_TEST(every_byte)
+/* A byte that is no digit breaks its group of four wherever it stands: a blank
+ * leaves the group short, and padding is allowed only at the end. */
+START_TEST(every_byte_that_is_no_digit_breaks_a_block)
 {
 	for (unsigned b = 0; b < 256; b++) {
 		bool good = sts_is_alnum((uint8_t)b) || b == '+' || b == '/';
@@ -235,7 +236,7 @@ START_TEST(every_byte)
 END_TEST
 
 /* A long block comes in pieces that join to the encoded bytes. */
-START_TEST(long_block)
+START_TEST(pieces_of_a_long_block_join)
 {
 	static char text[3 * 4096];
 	static uint8_t got[4096];
@@ -291,7 +292,7 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, table);
-	tcase_add_test(tc, every_byte);
-	tcase_add_test(tc, long_block);
+	tcase_add_test(tc, each_text_has_its_blocks_and_faults);
+	tcase_add_test(tc, every_byte_that_is_no_digit_breaks_a_block);
+	tcase_add_test(tc, pieces_of_a_long_block_join);
 }

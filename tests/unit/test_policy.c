@@ -23,7 +23,7 @@ const char unit_name[] = "policy";
 	    "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-0123456"
 #define A31 "abcdefghijklmnopqrstuvwxyz01234"
 
-/* `want`: mode, max_age and patterns; or the token of the reason. */
+/* `want` is mode, max_age and patterns, or the token of the reason. */
 static const struct {
 	const char *name, *in;
 	size_t n;
@@ -261,7 +261,7 @@ static const struct {
 	    S(HEAD "mode: bogus\nmode: enforce\n" TAIL), "policy-mode" },
 };
 
-/* The outcome in words, to be compared. */
+/* The outcome as text, to be compared. */
 struct outcome {
 	size_t len;
 	char text[1024];
@@ -317,8 +317,7 @@ end(struct sts_policy *p, struct outcome *mx, struct outcome *o)
 	append(o, "%.*s", token, strlen(token));
 }
 
-/* What in[0..n) comes to when fed in pieces [0..cut) and [cut..n), the second
- * in steps. */
+/* Feed in[0..cut), then in[cut..n) in steps, and compare the outcome. */
 static void
 check(size_t i, const uint8_t *in, size_t cut, size_t step)
 {
@@ -340,8 +339,8 @@ check(size_t i, const uint8_t *in, size_t cut, size_t step)
 }
 
 /*
- * Values of mx that no MX host can match: skipped, whatever place they have
- * among good ones, and never reported.
+ * Values of mx that no MX host can match: each is skipped wherever it stands
+ * among good ones, counted, and never handed out as a pattern.
  */
 static const char *const impossible[] = { "", " ", "192.0.2.1", "*.0.2.1",
 	"[192.0.2.1]", "2001:db8::1", "[IPv6:2001:db8::1]", "0x7f.1", "example",
@@ -358,7 +357,7 @@ static const char *const impossible[] = { "", " ", "192.0.2.1", "*.0.2.1",
 	"a.example",
 	L63 "x.example", N253 "x", "*." N253 "x", N253 N253 };
 
-/* Three good names and, as number `at`, the odd one. */
+/* A policy of three good mx, with the odd one as number `at`. */
 static size_t
 body_of(char body[2048], const char *odd, unsigned at)
 {
@@ -376,7 +375,7 @@ body_of(char body[2048], const char *odd, unsigned at)
 	return n;
 }
 
-START_TEST(impossible_mx)
+START_TEST(an_mx_that_no_host_can_match_is_skipped)
 {
 	for (size_t i = 0; i < UNIT_COUNT(impossible); i++) {
 		for (unsigned at = 0; at < 4; at++) {
@@ -398,7 +397,7 @@ START_TEST(impossible_mx)
 }
 END_TEST
 
-START_TEST(table)
+START_TEST(each_body_has_its_policy_or_reason)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		size_t n = cases[i].n;
@@ -412,7 +411,7 @@ START_TEST(table)
 }
 END_TEST
 
-/* Feed `count` lines of mx. Returns the result. */
+/* Feed a policy of `count` mx lines. Returns the reason. */
 static enum sts_why
 with_mx(unsigned count)
 {
@@ -437,7 +436,7 @@ with_mx(unsigned count)
 	return sts_policy_why(&p);
 }
 
-START_TEST(r48_mx_limit)
+START_TEST(r48_more_mx_than_the_limit_spoil_the_policy)
 {
 	ck_assert_int_eq(with_mx(0), STS_WHY_POLICY_NO_MX);
 	ck_assert_int_eq(with_mx(1), STS_WHY_NONE);
@@ -448,8 +447,8 @@ START_TEST(r48_mx_limit)
 }
 END_TEST
 
-/* After an error everything is taken and nothing changes the reason. */
-START_TEST(failed_stays_failed)
+/* After an error the rest is consumed, and nothing changes the reason. */
+START_TEST(the_first_reason_stays)
 {
 	static const uint8_t more[] = "mode: bogus\nmx: b.example\n\0\r\r";
 	struct sts_policy p;
@@ -467,8 +466,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, table);
-	tcase_add_test(tc, impossible_mx);
-	tcase_add_test(tc, r48_mx_limit);
-	tcase_add_test(tc, failed_stays_failed);
+	tcase_add_test(tc, each_body_has_its_policy_or_reason);
+	tcase_add_test(tc, an_mx_that_no_host_can_match_is_skipped);
+	tcase_add_test(tc, r48_more_mx_than_the_limit_spoil_the_policy);
+	tcase_add_test(tc, the_first_reason_stays);
 }

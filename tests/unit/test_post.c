@@ -62,8 +62,8 @@ lost(unsigned i, int why)
 	sts_post_conn_ops.lost(&post.https.conn[i], why);
 }
 
-/* Serve what a connection wants and can have now. Returns false when there is
- * nothing. */
+/* Serve what a connection wants and can have now. Returns false when nothing
+ * moved. */
 static bool
 transfer(unsigned i, unsigned wants)
 {
@@ -101,7 +101,7 @@ transfer(unsigned i, unsigned wants)
 	return false;
 }
 
-/* One step of a connection, as the driver does it. */
+/* One step of a connection, as the driver takes it. */
 static bool
 step(unsigned i)
 {
@@ -138,7 +138,7 @@ step(unsigned i)
 	return open[i] && transfer(i, wants);
 }
 
-/* Whatever can happen without time passing. */
+/* Do all that can happen without time passing. */
 static void
 settle(void)
 {
@@ -231,12 +231,12 @@ static const struct {
 	    "HTTP/1.1 307 Go\r\nLocation: https://192.0.2.9/\r\n\r\n", 307,
 	    STS_WHY_NONE },
 	{ "refused", "HTTP/1.1 404 Not Found\r\n\r\n", 404, STS_WHY_NONE },
-	{ "later", "HTTP/1.1 503 Later\r\n\r\n", 503, STS_WHY_NONE },
+	{ "try later", "HTTP/1.1 503 Later\r\n\r\n", 503, STS_WHY_NONE },
 	{ "no HTTP", "220 smtp.example.com ESMTP\r\n", 0,
 	    STS_WHY_HTTP_MALFORMED },
 };
 
-START_TEST(statuses)
+START_TEST(each_answer_has_its_code_or_reason)
 {
 	for (unsigned i = 0; i < UNIT_COUNT(answers); i++) {
 		begin("/reports", 1000, HTTPS_GOOD, answers[i].response);
@@ -249,9 +249,9 @@ START_TEST(statuses)
 }
 END_TEST
 
-/* The head is what the receiver needs, the body comes whole and unchanged,
- * whatever its length and however long the path is. */
-START_TEST(requests)
+/* The head is what the receiver needs; the body arrives whole and unchanged,
+ * whatever its length and that of the path. */
+START_TEST(the_body_arrives_whole_behind_its_head)
 {
 	static const size_t lengths[] = { 1, 511, 16383, 16384, 16385, 50000 };
 	char path[PATH_LONG + 1], want[PATH_LONG + 512];
@@ -293,8 +293,8 @@ START_TEST(requests)
 }
 END_TEST
 
-/* Nothing of the report goes to a host that is not the one it is for. */
-START_TEST(certificates)
+/* No octet of a report goes to a host other than the one it is for. */
+START_TEST(a_bad_certificate_gets_nothing_of_the_body)
 {
 	static const struct {
 		enum https_cert cert;
@@ -308,30 +308,30 @@ START_TEST(certificates)
 	for (unsigned i = 0; i < UNIT_COUNT(cases); i++) {
 		begin("/", 100, cases[i].cert, "HTTP/1.1 200 OK\r\n\r\n");
 		settle();
-		unit_int("code", post.code, 0);
-		unit_int("why", post.why, cases[i].why);
-		unit_int("body", (long long)body_off, 0);
+		unit_int("status code", post.code, 0);
+		unit_int("reason", post.why, cases[i].why);
+		unit_int("octets of the body", (long long)body_off, 0);
 		end();
 	}
 }
 END_TEST
 
-/* A server that answers before the body is there has decided. */
-START_TEST(early)
+/* A server that answers before the whole body is sent has decided. */
+START_TEST(an_answer_before_the_bodys_end_decides)
 {
 	begin("/", 60000, HTTPS_GOOD, "HTTP/1.1 413 Too Large\r\n\r\n");
 	https_hasty(server);
 	settle();
-	unit_int("code", post.code, 413);
+	unit_int("status code", post.code, 413);
 	end();
 }
 END_TEST
 
-START_TEST(never)
+START_TEST(a_post_without_an_answer_ends_with_its_reason)
 {
 	sts_ms at;
 
-	/* The server takes all of it and is silent. */
+	/* The server takes everything and is silent. */
 	begin("/", 100, HTTPS_GOOD, "");
 	settle();
 	ck_assert(!post.done);
@@ -341,16 +341,16 @@ START_TEST(never)
 	ck_assert(!post.done);
 	sts_post_ops.tick(&post, at, WALL_S);
 	settle();
-	unit_int("timeout", post.why, STS_WHY_FETCH_TIMEOUT);
-	unit_int("code", post.code, 0);
+	unit_int("reason after a timeout", post.why, STS_WHY_FETCH_TIMEOUT);
+	unit_int("status code", post.code, 0);
 	end();
 
-	/* It resets after the handshake. */
+	/* The server resets after the handshake. */
 	begin("/", 100, HTTPS_GOOD, "");
 	settle();
 	mem_fail(&mem, mem.sock_of[CONN_0], STS_IO_RESET);
 	settle();
-	unit_int("reset", post.why, STS_WHY_PEER_RESET);
+	unit_int("reason after a reset", post.why, STS_WHY_PEER_RESET);
 	end();
 
 	/* It ends the session. */
@@ -368,7 +368,7 @@ START_TEST(never)
 	sts_post_stop(&post, STS_WHY_BUSY);
 	sts_post_stop(&post, STS_WHY_FETCH_TIMEOUT);
 	settle();
-	unit_int("stopped", post.why, STS_WHY_BUSY);
+	unit_int("reason after a stop", post.why, STS_WHY_BUSY);
 	end();
 	sts_post_stop(&post, STS_WHY_FETCH_TIMEOUT);
 	unit_int("none", sts_post_ops.wants(&post), 0);
@@ -395,10 +395,10 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, statuses);
-	tcase_add_test(tc, requests);
-	tcase_add_test(tc, certificates);
-	tcase_add_test(tc, early);
-	tcase_add_test(tc, never);
+	tcase_add_test(tc, each_answer_has_its_code_or_reason);
+	tcase_add_test(tc, the_body_arrives_whole_behind_its_head);
+	tcase_add_test(tc, a_bad_certificate_gets_nothing_of_the_body);
+	tcase_add_test(tc, an_answer_before_the_bodys_end_decides);
+	tcase_add_test(tc, a_post_without_an_answer_ends_with_its_reason);
 	tcase_add_test(tc, held);
 }

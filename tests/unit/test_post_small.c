@@ -56,7 +56,7 @@ start(void)
 	sts_post_ops.child(&post, CONN_0);
 }
 
-/* What the owner, the driver and the peer do until nothing moves. */
+/* Let the owner, the driver and the peer act until nothing moves. */
 static void
 serve(struct hostile *h)
 {
@@ -107,7 +107,7 @@ posted(uint16_t version)
 /* How the record with the status ends. */
 enum ending {
 	WHOLE,
-	TAG, /* forged */
+	TAG, /* with a forged tag */
 	CLOSED, /* its end never comes: the peer closes, */
 	RESET, /* the connection is reset, */
 	LATE, /* time is up, */
@@ -127,7 +127,7 @@ play(uint16_t version, enum ending ending)
 	serve(h);
 	ck_assert_int_eq(post.done, ending <= TAG);
 	if (ending > TAG) {
-		/* It is there, and not believed. */
+		/* The status has been read and is not believed. */
 		ck_assert_uint_eq(post.https.http.code, 201);
 		ck_assert(sts_https_provisional(&post.https));
 	}
@@ -142,7 +142,7 @@ play(uint16_t version, enum ending ending)
 	ck_assert(post.done);
 }
 
-START_TEST(status_of_authenticated_bytes)
+START_TEST(a_status_counts_when_its_record_is_authentic)
 {
 	static const uint16_t versions[] = { 0, STS_TLS_12 };
 	static const enum sts_why why[] = { STS_WHY_NONE, STS_WHY_TLS_PROTOCOL,
@@ -170,5 +170,5 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, status_of_authenticated_bytes);
+	tcase_add_test(tc, a_status_counts_when_its_record_is_authentic);
 }

@@ -119,7 +119,7 @@ static const struct {
 	{ "may policy_type=no-policy-found policy_type=sts", ATTRIBUTE },
 };
 
-START_TEST(value_table)
+START_TEST(each_value_is_accepted_or_names_its_fault)
 {
 	for (size_t i = 0; i < UNIT_COUNT(values); i++) {
 		size_t n = strlen(values[i].in);
@@ -138,5 +138,5 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, value_table);
+	tcase_add_test(tc, each_value_is_accepted_or_names_its_fault);
 }

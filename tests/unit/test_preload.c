@@ -24,7 +24,7 @@ text(const char *s)
 	return sts_text((const uint8_t *)s, strlen(s));
 }
 
-/* Read a list in pieces of `step` octets. */
+/* Read a list that comes in pieces of `step` octets. */
 static enum sts_preload_error
 load(const char *json, size_t step, size_t size)
 {
@@ -44,12 +44,12 @@ load(const char *json, size_t step, size_t size)
 	"{\"version\":\"0.1\",\"timestamp\":\"2020-05-20T10:25:12.710034-"     \
 	"07:00\",\"expires\":1798761600,"
 
-/* A list with these policies, and without aliases. */
+/* A list with these policies and no aliases. */
 #define LIST(policies) HEAD "\"policy-aliases\":{},\"policies\":{" policies "}}"
 #define MX(mx) "\"a.example\":{\"mode\":\"enforce\",\"mxs\":[" mx "]}"
 
-/* 64 octets of a name; one octet more than a name has; more than a string
- * that comes in one piece. */
+/* A label of 63 octets and its dot; a name that is one octet too long; a string
+ * that is too long to come in one piece. */
 #define LONG_LABEL                                                             \
 	"a23456789012345678901234567890123456789012345678901234567890123."
 #define LONG                                                                   \
@@ -79,7 +79,7 @@ static const struct {
 	{ "a.example", "enforce mx.a.example *.in.a.example" },
 	/* An alias may follow the policy that names it, */
 	{ "b.example", "enforce *.mx.big.example" },
-	/* and wins over what is stated beside it. */
+	/* and wins over the mode and mxs beside it. */
 	{ "c.example", "enforce *.mx.big.example" },
 	{ "t.example", "testing mx.t.example" },
 	{ "xn--bcher-kva.example", "enforce x.example" },
@@ -91,7 +91,7 @@ static const struct {
 	{ "a.examplee", "" },
 };
 
-/* The list's policy for a domain, in words. */
+/* The list's policy for a domain as text. */
 static const char *
 policy_text(const char *domain)
 {
@@ -113,10 +113,11 @@ policy_text(const char *domain)
 	return out;
 }
 
-START_TEST(finds)
+START_TEST(each_domain_has_its_policy)
 {
 	for (size_t step = 1; step < sizeof good; step += 7) {
-		unit_int("loads", load(good, step, AREA), STS_PRELOAD_OK);
+		unit_int("result of loading", load(good, step, AREA),
+		    STS_PRELOAD_OK);
 		unit_int("domains", list.domains, 5);
 		unit_int("aliases", list.aliases, 2);
 		for (size_t i = 0; i < UNIT_COUNT(found); i++) {
@@ -129,8 +130,8 @@ START_TEST(finds)
 }
 END_TEST
 
-/* A list that does not fit is refused, at every size; none is cut. */
-START_TEST(room)
+/* A list that does not fit is refused as a whole, whatever the size. */
+START_TEST(a_list_that_does_not_fit_is_refused)
 {
 	size_t size = STS_PRELOAD_AREA_MIN;
 
@@ -151,7 +152,7 @@ static const struct {
 	{ "half", HEAD "\"policies\":{", STS_PRELOAD_JSON },
 	{ "trailing comma", LIST(MX("\"mx.a.example\",")), STS_PRELOAD_JSON },
 	{ "two objects", LIST("") "{}", STS_PRELOAD_MEMBER },
-	{ "something behind it", LIST("") "x", STS_PRELOAD_JSON },
+	{ "something behind the list", LIST("") "x", STS_PRELOAD_JSON },
 	{ "a list", "[]", STS_PRELOAD_MEMBER },
 	{ "a string", "\"x\"", STS_PRELOAD_MEMBER },
 	{ "a number", "12 ", STS_PRELOAD_MEMBER },
@@ -245,7 +246,7 @@ static const struct {
 	    STS_PRELOAD_ALIAS },
 };
 
-START_TEST(refuses)
+START_TEST(each_fault_is_refused_with_its_reason)
 {
 	for (size_t i = 0; i < UNIT_COUNT(refused); i++) {
 		unit_int(refused[i].name, load(refused[i].json, 4096, AREA),
@@ -258,20 +259,20 @@ START_TEST(refuses)
 END_TEST
 
 /* An error names its line and its domain. */
-START_TEST(place)
+START_TEST(a_fault_names_line_and_domain)
 {
 	load(LIST("\n\n" MX("\"mx.a.example\"") ",\n\"b.example\":{\"mode\":"
 						"\"none\"}"),
 	    1, AREA);
-	unit_int("line", reader.line, 4);
+	unit_int("line of the fault", reader.line, 4);
 	ck_assert_int_eq(reader.name_len, 9);
 	ck_assert_mem_eq(reader.name, "b.example", 9);
 }
 END_TEST
 
-/* A second policy of a name: its line is reported, in whatever order sorting
- * left the two. */
-START_TEST(place_of_twice)
+/* When two policies have the same name, the second one's line is reported,
+ * whatever order sorting left the two in. */
+START_TEST(a_name_given_twice_names_the_second_line)
 {
 	char json[2048];
 
@@ -288,12 +289,13 @@ START_TEST(place_of_twice)
 		}
 		snprintf(json + n, sizeof json - n, "}}");
 		if (first == 0) {
-			unit_int(
-			    "all differ", load(json, 64, AREA), STS_PRELOAD_OK);
+			unit_int("result for different names",
+			    load(json, 64, AREA), STS_PRELOAD_OK);
 			continue;
 		}
-		unit_int("twice", load(json, 64, AREA), STS_PRELOAD_TWICE);
-		unit_int("line", reader.line, 6);
+		unit_int("result for a name twice", load(json, 64, AREA),
+		    STS_PRELOAD_TWICE);
+		unit_int("line of the fault", reader.line, 6);
 		ck_assert_int_eq(reader.name[0], 'a' + (int)first);
 	}
 	load(LIST("\"b.example\":{\"policy-alias\":\"big\"}") "\n\n", 64, AREA);
@@ -348,7 +350,8 @@ up_and_down(unsigned i)
 static unsigned
 scattered(unsigned i)
 {
-	return i * 2731U % MANY; /* odd, so that each is met once */
+	/* an odd factor, so that each place is met once */
+	return i * 2731U % MANY;
 }
 
 static unsigned
@@ -382,8 +385,8 @@ work_in_pieces(void)
 	}
 }
 
-/* The author of the file does not choose how long reading it takes. */
-START_TEST(steps)
+/* Reading takes about as long whatever order the file's author chose. */
+START_TEST(reading_takes_as_long_in_any_order)
 {
 	static uint32_t many_area[MANY_AREA / 4];
 	char policy[128];
@@ -468,7 +471,7 @@ static const struct {
 	{ "", 0 },
 };
 
-START_TEST(reads_times)
+START_TEST(times_are_read)
 {
 	for (size_t i = 0; i < UNIT_COUNT(times); i++) {
 		uint32_t s = 0;
@@ -477,7 +480,7 @@ START_TEST(reads_times)
 		unit_int(times[i].text, is, times[i].want != 0);
 		unit_int(times[i].text, s, times[i].want);
 	}
-	/* A NUL is no mark, though every list of marks ends in one. */
+	/* NUL is no date mark, though each string of marks ends in one. */
 	uint32_t s;
 
 	ck_assert(!sts_preload_time(
@@ -485,7 +488,7 @@ START_TEST(reads_times)
 }
 END_TEST
 
-/* Precedence: the list decides only where nothing else has. */
+/* The list decides only where nothing else has. */
 static const struct {
 	const char *name;
 	enum sts_answer_kind kind;
@@ -500,24 +503,24 @@ static const struct {
 	    false, STS_ANSWER_PRELOAD },
 	{ "by an alias", STS_ANSWER_NOTFOUND, STS_RULE_TABLE, "b.example", true,
 	    false, STS_ANSWER_PRELOAD },
-	{ "the list is over", STS_ANSWER_NOTFOUND, STS_RULE_TABLE, "a.example",
-	    false, false, STS_ANSWER_NOTFOUND },
+	{ "the list has expired", STS_ANSWER_NOTFOUND, STS_RULE_TABLE,
+	    "a.example", false, false, STS_ANSWER_NOTFOUND },
 	{ "a held policy says testing or none", STS_ANSWER_NOTFOUND,
 	    STS_RULE_HELD, "a.example", true, true, STS_ANSWER_NOTFOUND },
-	{ "a held policy", STS_ANSWER_POLICY, STS_RULE_HELD, "a.example", true,
-	    true, STS_ANSWER_POLICY },
-	{ "the operator's word", STS_ANSWER_NOTFOUND, STS_RULE_OVERRIDE,
+	{ "a held policy enforces", STS_ANSWER_POLICY, STS_RULE_HELD,
+	    "a.example", true, true, STS_ANSWER_POLICY },
+	{ "the operator's override", STS_ANSWER_NOTFOUND, STS_RULE_OVERRIDE,
 	    "a.example", true, true, STS_ANSWER_NOTFOUND },
-	{ "the key", STS_ANSWER_NOTFOUND, STS_RULE_KEY, "a.example", true, true,
-	    STS_ANSWER_NOTFOUND },
+	{ "the key decides", STS_ANSWER_NOTFOUND, STS_RULE_KEY, "a.example",
+	    true, true, STS_ANSWER_NOTFOUND },
 	{ "the mail waits", STS_ANSWER_TEMP, STS_RULE_TABLE, "a.example", true,
 	    true, STS_ANSWER_TEMP },
 	{ "DANE", STS_ANSWER_DANE_ONLY, STS_RULE_DANE, "a.example", true, true,
 	    STS_ANSWER_DANE_ONLY },
 	{ "not in the list", STS_ANSWER_NOTFOUND, STS_RULE_TABLE, "d.example",
 	    true, true, STS_ANSWER_NOTFOUND },
-	{ "below it", STS_ANSWER_NOTFOUND, STS_RULE_TABLE, "x.a.example", true,
-	    true, STS_ANSWER_NOTFOUND },
+	{ "below a domain of the list", STS_ANSWER_NOTFOUND, STS_RULE_TABLE,
+	    "x.a.example", true, true, STS_ANSWER_NOTFOUND },
 	{ "testing", STS_ANSWER_NOTFOUND, STS_RULE_TABLE, "t.example", true,
 	    false, STS_ANSWER_NOTFOUND },
 	{ "testing, enforced", STS_ANSWER_NOTFOUND, STS_RULE_TABLE, "t.example",
@@ -526,11 +529,11 @@ static const struct {
 	    STS_ANSWER_NOTFOUND },
 };
 
-START_TEST(decides)
+START_TEST(the_list_decides_where_nothing_else_has)
 {
 	static struct sts_settings s;
 
-	unit_int("loads", load(good, 64, AREA), STS_PRELOAD_OK);
+	unit_int("result of loading", load(good, 64, AREA), STS_PRELOAD_OK);
 	for (size_t i = 0; i < UNIT_COUNT(decided); i++) {
 		struct sts_answer with;
 
@@ -558,13 +561,13 @@ END_TEST
 void
 unit_tests(TCase *c)
 {
-	tcase_add_test(c, finds);
-	tcase_add_test(c, room);
-	tcase_add_test(c, refuses);
-	tcase_add_test(c, place);
-	tcase_add_test(c, place_of_twice);
+	tcase_add_test(c, each_domain_has_its_policy);
+	tcase_add_test(c, a_list_that_does_not_fit_is_refused);
+	tcase_add_test(c, each_fault_is_refused_with_its_reason);
+	tcase_add_test(c, a_fault_names_line_and_domain);
+	tcase_add_test(c, a_name_given_twice_names_the_second_line);
 	tcase_add_test(c, place_far_down);
-	tcase_add_test(c, steps);
-	tcase_add_test(c, reads_times);
-	tcase_add_test(c, decides);
+	tcase_add_test(c, reading_takes_as_long_in_any_order);
+	tcase_add_test(c, times_are_read);
+	tcase_add_test(c, the_list_decides_where_nothing_else_has);
 }

@@ -11,8 +11,8 @@ const char unit_name[] = "record";
 #define A31 "abcdefghijklmnopqrstuvwxyz01234"
 #define ID32 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
 
-/* Each line of `in` is one TXT RR, its strings joined; `want` is the id, or
- * the token of the reason. */
+/* Each line of `in` is one TXT RR, its strings joined. `want` is the id, or the
+ * token of the reason. */
 static const struct {
 	const char *name, *in;
 	size_t n;
@@ -136,7 +136,7 @@ fed(const uint8_t *p, size_t n)
 	return r;
 }
 
-START_TEST(table)
+START_TEST(each_set_of_records_has_its_id_or_reason)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		const uint8_t *p = unit_at_page_end(cases[i].in, cases[i].n);
@@ -158,11 +158,9 @@ START_TEST(table)
 }
 END_TEST
 
-/* Each record cut short anywhere is judged without a surprise: no prefix of
- * a record but its first bytes is "none". */
-/* Of several records it does not matter which come first: a second candidate
- * and an odd one are noticed in every place among strangers. */
-START_TEST(every_place)
+/* The order of several records does not matter: a second candidate, and a
+ * faulty one, are noticed in every place among unrelated records. */
+START_TEST(a_second_candidate_counts_in_every_place)
 {
 	static const char good[] = "v=STSv1; id=1", odd[] = "v=STSv1; id=_",
 			  stranger[] = "v=spf1 -all";
@@ -196,7 +194,9 @@ START_TEST(every_place)
 }
 END_TEST
 
-START_TEST(cut_short)
+/* A record cut short has no policy as long as its version is cut, is invalid
+ * until its id has an octet, and counts from then on. */
+START_TEST(a_record_cut_short_counts_once_it_has_an_id)
 {
 	static const char whole[] = "v=STSv1; a=b; id=ABC";
 
@@ -216,8 +216,8 @@ START_TEST(cut_short)
 }
 END_TEST
 
-/* A set does not colour the next one. */
-START_TEST(used_again)
+/* The verdict on one set of records has no effect on the next. */
+START_TEST(a_set_has_no_effect_on_the_next)
 {
 	struct sts_record r = fed((const uint8_t *)S("v=STSv1; id=-"));
 
@@ -230,8 +230,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, table);
-	tcase_add_test(tc, every_place);
-	tcase_add_test(tc, cut_short);
-	tcase_add_test(tc, used_again);
+	tcase_add_test(tc, each_set_of_records_has_its_id_or_reason);
+	tcase_add_test(tc, a_second_candidate_counts_in_every_place);
+	tcase_add_test(tc, a_record_cut_short_counts_once_it_has_an_id);
+	tcase_add_test(tc, a_set_has_no_effect_on_the_next);
 }

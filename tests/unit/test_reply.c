@@ -12,11 +12,13 @@ enum {
 };
 
 #define L58 "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-0123"
-#define N244 L58 "ab." L58 "cde." L58 "fgh." L58 /* 60, 61, 61, 58 */
+/* labels of 60, 61, 61 and 58 octets */
+#define N244 L58 "ab." L58 "cde." L58 "fgh." L58
 
 static uint8_t whole[ALL];
 
-static const char *mx_list; /* "a b c": what pattern_of gives */
+/* "a b c": pattern_of() hands them out one by one */
+static const char *mx_list;
 
 static struct sts_text
 pattern_of(unsigned i)
@@ -53,7 +55,7 @@ zone_of(const char *flags)
 	return zone;
 }
 
-/* Rendered at once, after a check that len is the truth. */
+/* Render the reply at once, after a check that its len is right. */
 static struct sts_text
 render(const struct sts_reply *r)
 {
@@ -124,7 +126,7 @@ policy_reply(const struct sts_zone *zone, enum sts_mode mode, uint32_t max_age)
 	return r;
 }
 
-START_TEST(policy_table)
+START_TEST(each_policy_has_its_reply)
 {
 	for (size_t i = 0; i < UNIT_COUNT(policies); i++) {
 		struct sts_zone zone = zone_of(policies[i].flags);
@@ -139,8 +141,8 @@ START_TEST(policy_table)
 }
 END_TEST
 
-/* No zone: the plain form. */
-START_TEST(policy_without_zone)
+/* Without a zone the reply has the plain form. */
+START_TEST(without_a_zone_a_policy_has_the_plain_form)
 {
 	struct sts_reply r;
 
@@ -151,7 +153,7 @@ START_TEST(policy_without_zone)
 }
 END_TEST
 
-START_TEST(other_answers)
+START_TEST(other_answers_have_their_reply)
 {
 	for (unsigned why = 0; why < STS_WHY_COUNT; why++) {
 		const struct sts_answer temp = { STS_ANSWER_TEMP,
@@ -171,7 +173,7 @@ START_TEST(other_answers)
 }
 END_TEST
 
-START_TEST(override_answer)
+START_TEST(an_override_is_replied_as_written)
 {
 	static struct sts_zones zones;
 	struct sts_answer answer = { STS_ANSWER_OVERRIDE, STS_RULE_OVERRIDE,
@@ -179,7 +181,7 @@ START_TEST(override_answer)
 	struct sts_reply r;
 
 	sts_zones_init(&zones, 12000, 30000);
-	unit_int("line",
+	unit_int("length",
 	    sts_zones_override(&zones,
 		unit_span("a.example postfix encrypt { ciphers = high }")),
 	    STS_ZONES_OK);
@@ -189,7 +191,8 @@ START_TEST(override_answer)
 }
 END_TEST
 
-/* Pieces of `size` bytes, one after the other, each at the end of a page. */
+/* Render pieces of `size` bytes one after another, each at the end of a
+ * page. */
 static void
 in_pieces(const struct sts_reply *r, size_t size)
 {
@@ -207,8 +210,8 @@ in_pieces(const struct sts_reply *r, size_t size)
 	ck_assert_uint_eq(sts_reply_render(r, off, sts_span(zeros, size)), 0);
 }
 
-/* The same when octets that are out are skipped: every octet from the mark on,
- * and those before the mark all the same. */
+/* The same with octets skipped that have been sent: the octets from the mark on
+ * are right, and those before the mark as well. */
 static void
 in_passed_pieces(const struct sts_reply *reply, size_t size)
 {
@@ -225,11 +228,11 @@ in_passed_pieces(const struct sts_reply *reply, size_t size)
 		n = sts_reply_render(&r, off, sts_span(out, size));
 		ck_assert_mem_eq(out, whole + off, n);
 	}
-	/* The last of the patterns is in the past, if there were many. */
+	/* The mark has moved past the patterns if there were many. */
 	ck_assert(r.len < 4096 || r.more.mark.pos + 2 * 512 > r.len);
 }
 
-START_TEST(every_window)
+START_TEST(a_reply_is_the_same_in_pieces_of_any_size)
 {
 	struct sts_zone zone = zone_of("NT");
 	struct sts_reply r;
@@ -245,10 +248,10 @@ START_TEST(every_window)
 }
 END_TEST
 
-/* ---- kept before it is measured ---- */
+/* ---- replies that are kept before they are measured ---- */
 
-/* Rendered to be measured, with no more room than it may need, *brief is what
- * *r is. */
+/* Measured in a buffer that has no more room than brief->len, *brief renders
+ * the same as *r. */
 static void
 measured_is(struct sts_reply *brief, const struct sts_reply *r)
 {
@@ -260,8 +263,8 @@ measured_is(struct sts_reply *brief, const struct sts_reply *r)
 	ck_assert_mem_eq(out, whole, r->len);
 }
 
-/* The two ways to keep a reply give the same reply; one that was not rendered
- * is no longer than its estimate. */
+/* The two ways to keep a reply give the same reply, and a brief one, which was
+ * not rendered, is no longer than its estimate. */
 static void
 brief_is(const struct sts_zone *zone, struct sts_reply *r, bool want)
 {
@@ -287,7 +290,7 @@ brief_is(const struct sts_zone *zone, struct sts_reply *r, bool want)
 	measured_is(&again, r);
 }
 
-START_TEST(brief_table)
+START_TEST(a_policy_kept_unmeasured_gives_the_same_reply)
 {
 	for (size_t i = 0; i < UNIT_COUNT(policies); i++) {
 		struct sts_zone zone = zone_of(policies[i].flags);
@@ -301,9 +304,9 @@ START_TEST(brief_table)
 }
 END_TEST
 
-/* Wherever chunks end: the list of a policy of one pattern, of several, and of
- * wildcards among them. */
-START_TEST(brief_at_every_place)
+/* The same wherever the cache's chunks end: lists of one pattern, of several,
+ * and of wildcards among them. */
+START_TEST(it_does_so_wherever_its_chunks_end)
 {
 	static const char *const lists[] = { "mx.a.example",
 		"*.a.example mx.b.example", "mx.a.example *.com",
@@ -330,8 +333,8 @@ START_TEST(brief_at_every_place)
 }
 END_TEST
 
-/* The record's header may be written while the reply is under way. */
-START_TEST(header_changes)
+/* The record's header may change while its reply is on the way. */
+START_TEST(a_reply_outlives_changes_of_its_record)
 {
 	struct sts_zone zone = zone_of("NT");
 	struct sts_entry e;
@@ -397,7 +400,7 @@ static const struct {
 	{ "long names", "NT", 255, 250, STS_REPLY_PLAIN, true },
 };
 
-START_TEST(large_table)
+START_TEST(large_policies_lose_detail_in_order)
 {
 	for (size_t i = 0; i < UNIT_COUNT(large); i++) {
 		struct sts_reply r =
@@ -414,8 +417,9 @@ START_TEST(large_table)
 }
 END_TEST
 
-/* By the text protocol, and of the operator's list. */
-START_TEST(other_lists_in_pieces)
+/* Replies of the text protocol and from the preload list come the same in
+ * pieces. */
+START_TEST(other_lists_are_the_same_in_pieces)
 {
 	static const uint8_t list[] = "\4a.bc\5*.d.e\10mx.x.org";
 	const struct sts_answer preload = { STS_ANSWER_PRELOAD,
@@ -431,18 +435,18 @@ START_TEST(other_lists_in_pieces)
 		in_passed_pieces(&r, size);
 	}
 	sts_reply_init(&r, &held, NULL, NULL, &preload);
-	unit_text("list", render(&r),
+	unit_text("reply of the list", render(&r),
 	    "OK secure match=a.bc:.d.e:mx.x.org servername=hostname");
 	for (size_t size = 1; size <= r.len; size++) {
 		in_passed_pieces(&r, size);
 	}
 	sts_reply_init_line(&r, &held, &preload, STS_LINE_HOSTS, host);
-	unit_text("hosts", render(&r), "a.bc:*.d.e:mx.x.org");
+	unit_text("hosts of the list", render(&r), "a.bc:*.d.e:mx.x.org");
 	for (size_t size = 1; size <= r.len; size++) {
 		in_passed_pieces(&r, size);
 	}
 	sts_reply_init_line(&r, &held, &preload, STS_LINE_ALLOWED, host);
-	unit_text("allowed", render(&r), "yes");
+	unit_text("a host of the list", render(&r), "yes");
 	in_passed_pieces(&r, 1);
 }
 END_TEST
@@ -465,10 +469,10 @@ END_TEST
 
 /*
  * Policies of every size around the limit, with the longest id, domain and
- * max_age: a policy counts as short only if it is. One that may be longer by
- * our count is measured as before.
+ * max_age: only those that are within it count as short. A policy that our
+ * estimate puts over the limit is measured instead.
  */
-START_TEST(brief_limit)
+START_TEST(only_policies_within_the_limit_count_as_short)
 {
 	static const char *const flags[] = { "N", "NT", "T" };
 	unsigned yes = 0, no = 0;
@@ -506,9 +510,9 @@ START_TEST(brief_limit)
 }
 END_TEST
 
-/* Nothing else counts as short: overrides and lists may be long, and other
- * answers are as quickly measured. */
-START_TEST(brief_of_a_policy_alone)
+/* No other answer counts as short: overrides and lists may be long, and the
+ * rest is measured just as quickly. */
+START_TEST(only_policies_count_as_short)
 {
 	for (unsigned kind = STS_ANSWER_NONE + 1; kind < STS_ANSWER_KINDS;
 	     kind++) {
@@ -526,17 +530,17 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, brief_table);
-	tcase_add_test(tc, brief_at_every_place);
-	tcase_add_test(tc, brief_limit);
-	tcase_add_test(tc, other_lists_in_pieces);
-	tcase_add_test(tc, brief_of_a_policy_alone);
+	tcase_add_test(tc, a_policy_kept_unmeasured_gives_the_same_reply);
+	tcase_add_test(tc, it_does_so_wherever_its_chunks_end);
+	tcase_add_test(tc, only_policies_within_the_limit_count_as_short);
+	tcase_add_test(tc, other_lists_are_the_same_in_pieces);
+	tcase_add_test(tc, only_policies_count_as_short);
 	tcase_add_test(tc, what_is_not_kept);
-	tcase_add_test(tc, policy_table);
-	tcase_add_test(tc, policy_without_zone);
-	tcase_add_test(tc, other_answers);
-	tcase_add_test(tc, override_answer);
-	tcase_add_test(tc, every_window);
-	tcase_add_test(tc, header_changes);
-	tcase_add_test(tc, large_table);
+	tcase_add_test(tc, each_policy_has_its_reply);
+	tcase_add_test(tc, without_a_zone_a_policy_has_the_plain_form);
+	tcase_add_test(tc, other_answers_have_their_reply);
+	tcase_add_test(tc, an_override_is_replied_as_written);
+	tcase_add_test(tc, a_reply_is_the_same_in_pieces_of_any_size);
+	tcase_add_test(tc, a_reply_outlives_changes_of_its_record);
+	tcase_add_test(tc, large_policies_lose_detail_in_order);
 }

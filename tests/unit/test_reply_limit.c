@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/client/reply at its limit, which is small here so that each of the steps
- * from all attributes down to TEMP is reached one byte at a time. Another,
- * plain renderer makes the expected replies.
+ * core/client/reply at its limit, which is small here, so that each step from
+ * all attributes down to TEMP is reached one byte at a time. The expected
+ * replies come from a second, plain renderer.
  */
 #include <stdio.h>
 
@@ -19,7 +19,7 @@ enum {
 
 static size_t pattern_len;
 
-/* Every second one is a wildcard. */
+/* Every second pattern is a wildcard. */
 static struct sts_text
 pattern_of(unsigned i)
 {
@@ -43,7 +43,7 @@ expect_list(char *out, const char *before, const char *after)
 	}
 }
 
-/* The reply of this much detail. */
+/* The expected reply of that detail. */
 static void
 expect(char out[ROOM], const char *domain, enum sts_reply_detail detail)
 {
@@ -71,7 +71,7 @@ expect(char out[ROOM], const char *domain, enum sts_reply_detail detail)
 	strcat(out, " { policy_string = max_age: 86400 }");
 }
 
-/* The first detail that fits is given, byte for byte; or TEMP. */
+/* The reply is the most detailed one that fits, byte for byte, or TEMP. */
 static unsigned
 check(const char *domain)
 {
@@ -115,7 +115,7 @@ check(const char *domain)
 	return detail;
 }
 
-/* The domain grows by one byte each time, and so does the reply. */
+/* The domain, and with it the reply, grows by one byte at a time. */
 static unsigned
 sweep_domain(size_t len)
 {
@@ -132,7 +132,7 @@ sweep_domain(size_t len)
 	return seen;
 }
 
-START_TEST(steps_of_detail)
+START_TEST(a_reply_has_the_most_detail_that_fits)
 {
 	unit_int("short", sweep_domain(16),
 	    1 << STS_REPLY_FULL | 1 << STS_REPLY_BRIEF);
@@ -141,8 +141,8 @@ START_TEST(steps_of_detail)
 }
 END_TEST
 
-/* Patterns grow until match= alone does not fit. */
-START_TEST(step_to_temp)
+/* Patterns are added until not even match= fits. */
+START_TEST(a_match_that_does_not_fit_is_temp)
 {
 	unsigned seen = 0;
 
@@ -154,7 +154,7 @@ START_TEST(step_to_temp)
 END_TEST
 
 /* An override one byte under, at and over the limit. */
-START_TEST(override_limit)
+START_TEST(an_override_over_the_limit_is_temp)
 {
 	static struct sts_zones zones;
 	uint8_t line[STS_REPLY_MAX + 64];
@@ -186,7 +186,7 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, steps_of_detail);
-	tcase_add_test(tc, step_to_temp);
-	tcase_add_test(tc, override_limit);
+	tcase_add_test(tc, a_reply_has_the_most_detail_that_fits);
+	tcase_add_test(tc, a_match_that_does_not_fit_is_temp);
+	tcase_add_test(tc, an_override_over_the_limit_is_temp);
 }

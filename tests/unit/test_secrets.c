@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a stranger must not be able to guess, besides source ports and ids
- * (test_dns_draws.c): the seeds of TLS sessions, the key of the tables, when
- * policies are refreshed. And guessing the key gains nothing, since a hash
- * never stands for what was hashed: with the key, this test searches for names
- * that have the same hash.
+ * (test_dns_draws.c): the seeds of TLS sessions, the key of the tables, and
+ * when policies are refreshed. Guessing the key gains nothing either, since a
+ * hash never stands for what was hashed: this test knows the key and searches
+ * for names with equal hashes.
  *
- * Entropy comes from a fixed sequence, so that the same draws come each time;
- * the limits are such that any good entropy breaks one of them less than once
- * in a million runs. Each test states how much less.
+ * Entropy comes from a fixed sequence, so that every run has the same draws.
+ * The limits are such that good entropy breaks one of them less than once in a
+ * million runs; each test states how much less.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ enum {
 	ASKS = 16,
 	WALL_S = 1750000000,
 	DAY_S = 86400,
-	HOSTS = 2, /* addresses of a domain: a session each */
+	HOSTS = 2, /* of a domain, each of which gets a session */
 	DOMAINS = 96,
 	SEEDS_MAX = 1024,
 	NAME_MAX_LEN = 24
@@ -48,7 +48,7 @@ static uint64_t block[1 << 19];
 static uint8_t key[STS_SIPHASH_KEY];
 static sts_ms now;
 
-/* The seeds of all sessions, as tls/session.h was given them. */
+/* The seeds of all sessions, as they were passed to tls/session.h. */
 static uint8_t seeds[SEEDS_MAX][STS_TLS_RND];
 static unsigned seed_count;
 
@@ -108,17 +108,18 @@ stop(void)
 	mem_end(&mem);
 }
 
-/* All that can happen now. */
+/* Do all that can happen without time passing. */
 static void
 settle(void)
 {
 	for (unsigned i = 0; i < 20000; i++) {
 		unsigned long before = mem.moves;
-		unsigned told = mem_deliver(&mem);
+		unsigned delivered = mem_deliver(&mem);
 		sts_ms sleep = sts_run(&driver, now, WALL_S + now / 1000, 256);
 		bool moved = world_step(&world, now);
 
-		if (told == 0 && !moved && sleep > 0 && mem.moves == before) {
+		if (delivered == 0 && !moved && sleep > 0 &&
+		    mem.moves == before) {
 			return;
 		}
 	}
@@ -160,7 +161,7 @@ set_txt(const char *domain, enum world_dns what, uint32_t delay_ms)
 	world_set(&world, &rr);
 }
 
-/* A domain with a policy host of two addresses, both of which reset. */
+/* A domain whose policy host has two addresses, both of which reset. */
 static void
 set_site(const char *domain)
 {
@@ -189,7 +190,7 @@ set_site(const char *domain)
 	}
 }
 
-/* The seeds of the sessions with many policy hosts. */
+/* Collect the seeds of sessions with many policy hosts. */
 static void
 collect_seeds(uint64_t seed)
 {
@@ -218,7 +219,8 @@ bits_set(unsigned octet, unsigned bit, unsigned step)
 	return n;
 }
 
-/* Whether any eight octets that follow each other are the same in both. */
+/* Whether any eight consecutive octets are the same, at the same place, in
+ * both. */
 static bool
 share_eight(const uint8_t *a, const uint8_t *b)
 {
@@ -230,9 +232,9 @@ share_eight(const uint8_t *a, const uint8_t *b)
 	return false;
 }
 
-/* No two sessions begin with the same seed, be they of the same fetch; those of
- * two fetches share no eight octets (by chance: 192^2 / 2 pairs, 41 places,
- * 2^-64: less than 10^-13). */
+/* No two sessions have the same seed, even in one fetch. Seeds of different
+ * fetches share no eight octets (by chance: 192^2 / 2 pairs, 41 places, 2^-64:
+ * less than 10^-13). */
 static void
 check_different(void)
 {
@@ -248,10 +250,10 @@ check_different(void)
 }
 
 /*
- * All of a seed is random: in each of its 384 bits about half of 96 fetches
- * have a 1 (fewer than 20 or more than 76 have one, by chance, with each bit
- * less than once in 10^8: 5.7 standard deviations of 4.9), and no octet repeats
- * another (1128 pairs, 256^-96).
+ * All of a seed is random. Each of its 384 bits is 1 in about half of 96
+ * fetches (by chance, in fewer than 20 or more than 76 less than once in 10^8
+ * for each bit: 5.7 standard deviations of 4.9). No octet repeats another one
+ * (1128 pairs, 256^-96).
  */
 static void
 check_wide(void)
@@ -285,7 +287,7 @@ has_eight(const uint8_t *p, size_t n, const uint8_t *eight)
 	return false;
 }
 
-/* Nothing of a seed is left in memory. (The first octet counts sessions.) */
+/* Nothing of a seed is left in memory. The first octet only counts sessions. */
 static void
 check_wiped(void)
 {
@@ -299,7 +301,7 @@ check_wiped(void)
 	}
 }
 
-START_TEST(session_seeds)
+START_TEST(seeds_of_sessions_cannot_be_guessed)
 {
 	collect_seeds(1);
 	unit_int("sessions", seed_count, HOSTS * DOMAINS);
@@ -309,8 +311,8 @@ START_TEST(session_seeds)
 }
 END_TEST
 
-/* Each octet of the key that the board drew counts, in each table. */
-START_TEST(whole_key)
+/* Each octet of the key that the board drew counts in each table. */
+START_TEST(each_octet_of_the_key_counts)
 {
 	struct sts_text name = unit_span("example.com");
 	uint64_t cache, lookups;
@@ -334,9 +336,9 @@ START_TEST(whole_key)
 }
 END_TEST
 
-/* Two lookups at once whose domains have the same hash: each has its own
- * questions and its own answer, whichever ends first. */
-START_TEST(colliding_lookups)
+/* Two lookups at once whose domains have the same hash each have their own
+ * questions and answer, whichever ends first. */
+START_TEST(colliding_lookups_are_kept_apart)
 {
 	for (unsigned first = 0; first < 2; first++) {
 		char name[2][COLLIDE_NAME];
@@ -371,8 +373,9 @@ START_TEST(colliding_lookups)
 }
 END_TEST
 
-/* What is held for one is never answered for the other. */
-START_TEST(colliding_records)
+/* What is held for one domain is never answered for another with the same
+ * hash. */
+START_TEST(colliding_records_are_kept_apart)
 {
 	char name[2][COLLIDE_NAME];
 	struct sts_stage s;
@@ -391,7 +394,7 @@ START_TEST(colliding_records)
 	ck_assert(sts_payload_begin(&agent.cache, &s, unit_span("1")));
 	ck_assert(
 	    sts_payload_add_mx(&agent.cache, &s, unit_span("mx.example.com")));
-	unit_int("held",
+	unit_int("result of the commit",
 	    sts_cache_commit(
 		&agent.cache, &s, &e, sts_now(WALL_S, false), &ref),
 	    STS_ADMITTED);
@@ -399,21 +402,22 @@ START_TEST(colliding_records)
 	int held = ask(name[0]), other = ask(name[1]);
 
 	pass(1000);
-	unit_int("held", sts_ask_answer(&agent, held)->kind, STS_ANSWER_POLICY);
-	unit_int(
-	    "other", sts_ask_answer(&agent, other)->kind, STS_ANSWER_NOTFOUND);
+	unit_int("answer for the held domain",
+	    sts_ask_answer(&agent, held)->kind, STS_ANSWER_POLICY);
+	unit_int("answer for the other domain",
+	    sts_ask_answer(&agent, other)->kind, STS_ANSWER_NOTFOUND);
 	sts_ask_end(&agent, held);
 	sts_ask_end(&agent, other);
-	unit_int("held",
+	unit_int("record of the held domain",
 	    (long long)sts_cache_find(&agent.cache, unit_span(name[0])),
 	    (long long)ref);
 	stop();
 }
 END_TEST
 
-/* An organisation that has its share of the lookups takes nothing from another
- * whose hash is the same. */
-START_TEST(colliding_organisations)
+/* An organisation that has its full share of the lookups takes nothing from
+ * another with the same hash. */
+START_TEST(colliding_organisations_are_kept_apart)
 {
 	char name[2][COLLIDE_NAME], domain[COLLIDE_NAME + 16];
 	unsigned i = 0;
@@ -437,7 +441,8 @@ START_TEST(colliding_organisations)
 }
 END_TEST
 
-/* When a policy of that age, fetched now, is to be refreshed. */
+/* Returns in how many seconds a policy of that max_age, fetched now, is
+ * refreshed. */
 static uint32_t
 planned(uint32_t max_age_s)
 {
@@ -456,14 +461,14 @@ planned(uint32_t max_age_s)
 	ck_assert(sts_payload_begin(&agent.cache, &f->stage, unit_span("1")));
 	ck_assert(sts_payload_add_mx(
 	    &agent.cache, &f->stage, unit_span("mx.example.com")));
-	unit_int("taken", sts_agent_replace(&agent, l, 60, f, &e, &ref),
-	    STS_ADMITTED);
-	/* The moment is beside the record; with the old id in a new one it
-	 * would be looked up again soon. */
+	unit_int("result of the commit",
+	    sts_agent_replace(&agent, l, 60, f, &e, &ref), STS_ADMITTED);
+	/* The entry has the moment, not the record that is stored: there, a new
+	 * record with the old id would be looked up again soon. */
 	return e.refresh_s - sts_agent_now_s(&agent);
 }
 
-/* Fresh bytes for the pool, as the driver fetches them. */
+/* Give the pool fresh bytes, as the driver does. */
 static void
 refill(void)
 {
@@ -486,12 +491,12 @@ static const struct {
 };
 
 /*
- * The moment of a refresh cannot be foreseen: over 6,400 draws it is even over
- * the middle of the lifetime (chi-square of 64 buckets above 160 by chance:
- * less than once in 10^9; see test_dns_draws.c), and one does not tell the
- * next (the difference of neighbours is as even).
+ * The moment of a refresh cannot be foreseen. Over 6,400 draws it is evenly
+ * spread over the middle of the lifetime (chi-square of 64 buckets, by chance
+ * above 160 less than once in 10^9; see test_dns_draws.c), and one draw does
+ * not give away the next: the differences of neighbours are as even.
  */
-START_TEST(refreshes)
+START_TEST(the_moment_of_a_refresh_cannot_be_foreseen)
 {
 	enum {
 		DRAWS = 6400,
@@ -535,10 +540,10 @@ START_TEST(refreshes)
 END_TEST
 
 /*
- * A number below: each bit of the draw counts, to the highest. Over 6,400
+ * sts_random_below() uses each bit of its draw, to the highest. Over 6,400
  * draws: chi-square as above, for ranges up to the largest.
  */
-START_TEST(below)
+START_TEST(numbers_below_a_limit_are_even)
 {
 	static const uint32_t ranges[] = { 64, 3600, 43200, 64512, 1U << 24,
 		1U << 31 };
@@ -561,7 +566,8 @@ START_TEST(below)
 			    (bucket[i] - 100.0) * (bucket[i] - 100.0) / 100;
 			chi[1] += (low[i] - 100.0) * (low[i] - 100.0) / 100;
 		}
-		/* The low bits of 3600 are not quite even: 16 too many. */
+		/* The low bits of 3600 values are not quite even: 16 values
+		 * come once more. */
 		ck_assert_msg(chi[0] < 160 && chi[1] < 160,
 		    "%u: chi-square %f, of the low bits %f",
 		    (unsigned)ranges[r], chi[0], chi[1]);
@@ -571,11 +577,11 @@ START_TEST(below)
 END_TEST
 
 /*
- * The pool gives no octet twice, whatever sizes are taken, and keeps none:
- * eight that follow each other do not come again (32768 of them, beside the 512
+ * The pool never gives an octet twice, whatever sizes are drawn, and keeps
+ * none: no eight consecutive octets come again (32768 of them, beside the 512
  * before: 2^-40).
  */
-START_TEST(pool)
+START_TEST(the_pool_gives_no_octet_twice)
 {
 	static uint64_t seen[1 << 15];
 	struct sts_random r;
@@ -619,12 +625,12 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, session_seeds);
-	tcase_add_test(tc, whole_key);
-	tcase_add_test(tc, colliding_lookups);
-	tcase_add_test(tc, colliding_records);
-	tcase_add_test(tc, colliding_organisations);
-	tcase_add_test(tc, refreshes);
-	tcase_add_test(tc, below);
-	tcase_add_test(tc, pool);
+	tcase_add_test(tc, seeds_of_sessions_cannot_be_guessed);
+	tcase_add_test(tc, each_octet_of_the_key_counts);
+	tcase_add_test(tc, colliding_lookups_are_kept_apart);
+	tcase_add_test(tc, colliding_records_are_kept_apart);
+	tcase_add_test(tc, colliding_organisations_are_kept_apart);
+	tcase_add_test(tc, the_moment_of_a_refresh_cannot_be_foreseen);
+	tcase_add_test(tc, numbers_below_a_limit_are_even);
+	tcase_add_test(tc, the_pool_gives_no_octet_twice);
 }

@@ -9,9 +9,10 @@
 const char unit_name[] = "share_resp";
 
 /*
- * The events of a text, written down: "+s:", "-s:", ":n", "nil", "o:s", "$n",
- * "s" pieces joined, "$.", "[n", ">n", "|n", each ended by a space; "/" after
- * the event that completes a reply; "BROKEN". "~" at the end: within an item.
+ * The events of a text: "+s:", "-s:", ":n", "nil", "o:s", "$n", "s" for joined
+ * pieces, "$.", "[n", ">n", "|n", each followed by a space; "/" behind the
+ * event that completes a reply; "BROKEN". "~" at the end: the text ends within
+ * an item.
  */
 static char seen[4096];
 
@@ -175,7 +176,7 @@ static const struct {
 	{ "NUL for a type", "\0", "" },
 	{ "line feed alone", "+OK\n", "BROKEN " },
 	{ "carriage return alone", "+O\rK\r\n", "BROKEN " },
-	{ "string longer than said", "$1\r\nab\r\n", "$1:aBROKEN " },
+	{ "string longer than announced", "$1\r\nab\r\n", "$1:aBROKEN " },
 	{ "string without a line feed", "$1\r\na\rb", "$1:aBROKEN " },
 	{ "push inside a reply", "*1\r\n>1\r\n+a\r\n", "[1 BROKEN " },
 	{ "attribute inside a reply", "*1\r\n|1\r\n+a\r\n", "[1 BROKEN " },
@@ -192,7 +193,7 @@ static const struct {
 	    "BROKEN " },
 };
 
-START_TEST(replies)
+START_TEST(each_text_has_its_events)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		size_t len = strlen(cases[i].in);
@@ -206,7 +207,7 @@ START_TEST(replies)
 }
 END_TEST
 
-START_TEST(dead_stays_dead)
+START_TEST(a_broken_stream_stays_broken)
 {
 	struct sts_resp r;
 	enum sts_resp_event e;
@@ -215,12 +216,12 @@ START_TEST(dead_stays_dead)
 	sts_resp_read(&r, (const uint8_t *)"\0", 1, &e);
 	unit_int("NUL", e, STS_RESP_BROKEN);
 	sts_resp_read(&r, (const uint8_t *)"+OK\r\n", 5, &e);
-	unit_int("behind it", e, STS_RESP_BROKEN);
+	unit_int("event after the break", e, STS_RESP_BROKEN);
 }
 END_TEST
 
-/* GET and its like, and that nothing is written when there is no room. */
-START_TEST(commands)
+/* Commands such as GET, and that nothing is written where there is no room. */
+START_TEST(a_command_is_written_whole_or_not_at_all)
 {
 	static const char want[] =
 	    "*3\r\n$3\r\nSET\r\n$0\r\n\r\n$5\r\n12345\r\n$300\r\n";
@@ -236,7 +237,7 @@ START_TEST(commands)
 			   sts_resp_put_number(out, &n, 12345) &&
 			   sts_resp_put_len(out, &n, 300);
 
-		unit_int("all", all, size == len);
+		unit_int("whole command written", all, size == len);
 		ck_assert_uint_le(n, size);
 		ck_assert(memcmp(room, want, n) == 0);
 	}
@@ -246,7 +247,7 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, replies);
-	tcase_add_test(tc, dead_stays_dead);
-	tcase_add_test(tc, commands);
+	tcase_add_test(tc, each_text_has_its_events);
+	tcase_add_test(tc, a_broken_stream_stays_broken);
+	tcase_add_test(tc, a_command_is_written_whole_or_not_at_all);
 }

@@ -11,8 +11,8 @@ enum {
 	ROOM = 4096
 };
 
-/* enforce, fetched at 10^9, a week; made by Python's hmac under the key of the
- * octets 0 to 31. */
+/* enforce, fetched at 10^9, for a week; sealed by Python's hmac under the key
+ * of the octets 0 to 31. */
 static const uint8_t known[] = "MS1\x02\x00\x00\x00\x00\x00\x3b\x9a\xca\x00"
 			       "\x00\x09\x3a\x80"
 			       "\x03"
@@ -39,8 +39,8 @@ keys_of(unsigned count, uint8_t first)
 	return k;
 }
 
-/* Open a record, read `step` octets at a time; its patterns joined by blanks go
- * to mx. */
+/* Open a record that is read `step` octets at a time; mx gets its patterns,
+ * joined by blanks. */
 static enum sts_unsealed
 open_it(const struct sts_seal_keys *keys, const char *of, const uint8_t *p,
     size_t len, size_t step, struct sts_unseal *u, char mx[ROOM])
@@ -65,7 +65,7 @@ open_it(const struct sts_seal_keys *keys, const char *of, const uint8_t *p,
 	return sts_unseal_end(u);
 }
 
-/* Seal a head and a payload for a domain. Returns the length. */
+/* Seal a head and a payload for a domain. Returns the record's length. */
 static size_t
 seal(const struct sts_seal_keys *keys, const char *of,
     const struct sts_seal_head *head, struct sts_text payload, uint8_t *out)
@@ -81,7 +81,7 @@ seal(const struct sts_seal_keys *keys, const char *of,
 	return STS_SEAL_HEADER + payload.n + STS_MAC_SIZE;
 }
 
-START_TEST(known_record)
+START_TEST(a_record_sealed_elsewhere_is_read_and_made)
 {
 	struct sts_seal_keys keys = keys_of(1, 0);
 	struct sts_seal_head head = { STS_MODE_ENFORCE, 1000000000, 604800 };
@@ -100,7 +100,7 @@ START_TEST(known_record)
 		unit_int("mode", u.head.mode, STS_MODE_ENFORCE);
 		unit_int("fetched", u.head.fetched_s, 1000000000);
 		unit_int("max_age", u.head.max_age_s, 604800);
-		unit_int("count", u.mx_count, 2);
+		unit_int("number of patterns", u.mx_count, 2);
 	}
 	unit_int("length",
 	    (long long)seal(&keys, domain, &head,
@@ -112,8 +112,8 @@ START_TEST(known_record)
 }
 END_TEST
 
-/* Every single bit counts, and so does every end. */
-START_TEST(no_bit_may_change)
+/* Every bit and every octet up to the end counts. */
+START_TEST(no_changed_bit_is_accepted)
 {
 	struct sts_seal_keys keys = keys_of(1, 0);
 	size_t len = sizeof known - 1;
@@ -141,8 +141,8 @@ START_TEST(no_bit_may_change)
 }
 END_TEST
 
-/* A record is of one domain and of one fleet. */
-START_TEST(whose_it_is)
+/* A record is valid for one domain and one fleet. */
+START_TEST(a_record_is_for_one_domain_and_fleet)
 {
 	static const char *const others[] = { "example.net", "example.co",
 		"example.comm", "xample.com", "m", "EXAMPLE.COM" };
@@ -165,7 +165,7 @@ START_TEST(whose_it_is)
 END_TEST
 
 /* While keys are rolled both are accepted, and the first one seals. */
-START_TEST(rolling)
+START_TEST(both_keys_open_and_the_first_seals)
 {
 	struct sts_seal_keys both = keys_of(2, 0), fresh = keys_of(1, 100);
 	struct sts_seal_keys turned = both, old = keys_of(1, 0);
@@ -177,28 +177,27 @@ START_TEST(rolling)
 	struct sts_unseal u;
 	size_t len = seal(&fresh, domain, &head, payload, made);
 
-	unit_int("by the second", open_it(&both, domain, made, len, 9, &u, mx),
-	    STS_UNSEALED_OK);
-	unit_int("by one that is gone",
+	unit_int("opened by the second key",
+	    open_it(&both, domain, made, len, 9, &u, mx), STS_UNSEALED_OK);
+	unit_int("opened by a key that is gone",
 	    open_it(&old, domain, made, len, 9, &u, mx), STS_UNSEALED_MAC);
 	memcpy(turned.key[0], both.key[1], STS_MAC_KEY);
 	memcpy(turned.key[1], both.key[0], STS_MAC_KEY);
-	unit_int("by the first", open_it(&turned, domain, made, len, 9, &u, mx),
-	    STS_UNSEALED_OK);
+	unit_int("opened by the first key",
+	    open_it(&turned, domain, made, len, 9, &u, mx), STS_UNSEALED_OK);
 	len = seal(&turned, domain, &head, payload, made);
-	unit_int("sealed with the first",
+	unit_int("sealed with the first key",
 	    open_it(&fresh, domain, made, len, 9, &u, mx), STS_UNSEALED_OK);
 }
 END_TEST
 
 #define LABEL "a23456789012345678901234567890123456789012345678901234567890123"
 
-/* Sealed with the right key by an attacker who does not keep to the format, as
+/* Payloads sealed with the right key by an attacker who ignores the format, as
  * one who has taken over a gateway could. */
 static const struct {
 	const char *name;
-	const char *payload; /* "<" and the length octet by its count of what
-	                        follows up to ">" */
+	const char *payload; /* "<" is the length of the text up to ">" */
 	uint8_t mode;
 	uint32_t fetched_s, max_age_s;
 	enum sts_unsealed want;
@@ -235,7 +234,7 @@ static const struct {
 	{ "address", "<a1><192.0.2.1>", 2, 1, 1, STS_UNSEALED_SYNTAX },
 };
 
-/* The payload that a case spells. */
+/* Write the payload that a case spells. Returns its length. */
 static size_t
 spell(const char *text, uint8_t *out)
 {
@@ -253,7 +252,7 @@ spell(const char *text, uint8_t *out)
 	return n;
 }
 
-START_TEST(sealed_and_wrong)
+START_TEST(a_sealed_record_must_keep_to_the_format)
 {
 	struct sts_seal_keys keys = keys_of(1, 0);
 
@@ -276,8 +275,8 @@ START_TEST(sealed_and_wrong)
 }
 END_TEST
 
-/* The header's other fields, each wrong under a right code. */
-START_TEST(headers)
+/* The other fields of the header, each wrong under a correct code. */
+START_TEST(a_wrong_header_is_refused_under_a_right_code)
 {
 	static const struct {
 		const char *name;
@@ -317,7 +316,7 @@ START_TEST(headers)
 END_TEST
 
 /* One pattern more than a policy may have, and lengths that no record has. */
-START_TEST(limits)
+START_TEST(records_beyond_the_limits_are_refused)
 {
 	static uint8_t payload[8 * STS_POLICY_MX_MAX], made[9 * ROOM];
 	static char mx[9 * ROOM];
@@ -338,21 +337,23 @@ START_TEST(limits)
 		    more ? STS_UNSEALED_SYNTAX : STS_UNSEALED_OK);
 	}
 	sts_unseal_begin(&u, &keys, unit_span(domain), STS_SEAL_MAX);
-	unit_int("longest", sts_unseal_failed(&u), false);
+	unit_int("failed at the largest size", sts_unseal_failed(&u), false);
 	sts_unseal_begin(&u, &keys, unit_span(domain), STS_SEAL_MAX + 1);
-	unit_int("longer", sts_unseal_failed(&u), true);
+	unit_int("failed over the largest size", sts_unseal_failed(&u), true);
 	sts_unseal_begin(&u, &keys, unit_span(domain), STS_SEAL_MIN - 1);
-	unit_int("too short", sts_unseal_failed(&u), true);
+	unit_int("failed below the smallest size", sts_unseal_failed(&u), true);
 	memset(name, 'a', sizeof name);
 	for (size_t n = STS_NAME_MAX; n <= sizeof name; n++) {
 		sts_unseal_begin(&u, &keys, sts_text(name, n), STS_SEAL_MIN);
-		unit_int("domain", sts_unseal_failed(&u), n > STS_NAME_MAX);
+		unit_int("failed for a domain over the limit",
+		    sts_unseal_failed(&u), n > STS_NAME_MAX);
 	}
 }
 END_TEST
 
-/* A record that ends before its length does is none, wherever it ends. */
-START_TEST(ends_early)
+/* A record that ends before its announced length is invalid, wherever it
+ * ends. */
+START_TEST(a_record_cut_short_is_refused)
 {
 	struct sts_seal_keys keys = keys_of(1, 0);
 	size_t len = sizeof known - 1;
@@ -372,12 +373,12 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, known_record);
-	tcase_add_test(tc, no_bit_may_change);
-	tcase_add_test(tc, whose_it_is);
-	tcase_add_test(tc, rolling);
-	tcase_add_test(tc, sealed_and_wrong);
-	tcase_add_test(tc, headers);
-	tcase_add_test(tc, limits);
-	tcase_add_test(tc, ends_early);
+	tcase_add_test(tc, a_record_sealed_elsewhere_is_read_and_made);
+	tcase_add_test(tc, no_changed_bit_is_accepted);
+	tcase_add_test(tc, a_record_is_for_one_domain_and_fleet);
+	tcase_add_test(tc, both_keys_open_and_the_first_seals);
+	tcase_add_test(tc, a_sealed_record_must_keep_to_the_format);
+	tcase_add_test(tc, a_wrong_header_is_refused_under_a_right_code);
+	tcase_add_test(tc, records_beyond_the_limits_are_refused);
+	tcase_add_test(tc, a_record_cut_short_is_refused);
 }

@@ -17,11 +17,11 @@ enum {
 #define S(text) text, sizeof text - 1
 #define X16 "xxxxxxxxxxxxxxxx"
 #define X128 X16 X16 X16 X16 X16 X16 X16 X16
-/* A line of 512 octets: 4, 506, 2. */
+/* The text of a line of 512 octets: 4 come before it, 2 behind it. */
 #define TEXT506 X128 X128 X128 X16 X16 X16 X16 X16 X16 X16 "xxxxxxxxxx"
 
-/* `want`: "CODE lines=N [status] TEXT [+UNUSED]", TEXT that of the last line;
- * "more"; or the token of the reason. */
+/* `want` is "CODE lines=N [STATUS] TEXT [+UNUSED]" with the TEXT of the last
+ * line; "more"; or the token of the reason. */
 static const struct {
 	const char *name, *in;
 	size_t n;
@@ -32,8 +32,8 @@ static const struct {
 	{ "several lines",
 	    S("250-mx.example\r\n250-SIZE 9\r\n250 STARTTLS\r\n"),
 	    "250 lines=3 STARTTLS" },
-	{ "teaser, the last line missing", S("220-mx.example\r\n"), "more" },
-	{ "teaser and greeting", S("220-wait\r\n220 mx.example\r\n"),
+	{ "greeting without its last line", S("220-mx.example\r\n"), "more" },
+	{ "a greeting twice", S("220-wait\r\n220 mx.example\r\n"),
 	    "220 lines=2 mx.example" },
 	{ "no text", S("250 \r\n"), "250 lines=1 " },
 	{ "no blank", S("250\r\n"), "250 lines=1 " },
@@ -104,7 +104,7 @@ static const struct {
 	    "354 lines=1 3.0.0 go" },
 };
 
-/* Feed pieces of `size` octets, the first one of `first`. */
+/* Read a reply that comes in a piece of `first` octets and pieces of `size`. */
 static void
 read_reply(
     const char *in, size_t n, size_t first, size_t size, char out[WANT_MAX])
@@ -128,7 +128,7 @@ read_reply(
 	if (event == STS_SMTP_BROKEN) {
 		snprintf(
 		    out, WANT_MAX, "%s", sts_why_token(sts_smtp_reply_why(&r)));
-		/* It stays so. */
+		/* A broken reply stays broken. */
 		len = sts_smtp_reply_feed(&r, (const uint8_t *)"2", 1, &event);
 		ck_assert_uint_eq(len, 0);
 		ck_assert_int_eq(event, STS_SMTP_BROKEN);
@@ -153,7 +153,7 @@ read_reply(
 	}
 }
 
-START_TEST(reply_table)
+START_TEST(each_reply_is_read_at_every_split)
 {
 	for (size_t i = 0; i < UNIT_COUNT(replies); i++) {
 		char got[WANT_MAX];
@@ -170,7 +170,7 @@ START_TEST(reply_table)
 }
 END_TEST
 
-/* Lines of `len` octets each, the last one without "-". */
+/* Read lines of `len` octets each, the last one without "-". */
 static void
 read_lines(size_t lines, size_t len, char out[WANT_MAX])
 {
@@ -187,8 +187,8 @@ read_lines(size_t lines, size_t len, char out[WANT_MAX])
 	read_reply(in, n, 1000, 1000, out);
 }
 
-/* ≤ 100 lines, ≤ 8,192 octets in all. */
-START_TEST(reply_limits)
+/* A reply has at most 100 lines and 8,192 octets in all. */
+START_TEST(a_reply_over_the_limits_is_refused)
 {
 	static const struct {
 		size_t lines, len;
@@ -207,13 +207,14 @@ START_TEST(reply_limits)
 		char got[WANT_MAX];
 
 		read_lines(cases[i].lines, cases[i].len, got);
-		unit_text("limit", unit_span(got), cases[i].want);
+		unit_text("reply at a limit", unit_span(got), cases[i].want);
 	}
 }
 END_TEST
 
-/* `want`: the offers by letters, S STARTTLS, Z SIZE, 8, P, U, R, E, M masked;
- * then "late", "size=N". */
+/* `want` has a letter for each offer (S STARTTLS, Z SIZE, 8 8BITMIME, P
+ * PIPELINING, U SMTPUTF8, R REQUIRETLS, E ENHANCEDSTATUSCODES, M masked), then
+ * "late", "size=N". */
 static const struct {
 	const char *name, *in, *want;
 } ehlos[] = {
@@ -233,7 +234,8 @@ static const struct {
 	    "250-ENHANCEDSTATUSCODES\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n",
 	    "S8PUREZ size=52428800" },
 	{ "the first line has no keyword", "250 STARTTLS\r\n", "" },
-	{ "nor has it among others", "250-STARTTLS\r\n250 HELP\r\n", "" },
+	{ "the first of several lines has none either",
+	    "250-STARTTLS\r\n250 HELP\r\n", "" },
 	{ "a longer word", "250-mx.example\r\n250 STARTTLSX\r\n", "" },
 	{ "a shorter word", "250-mx.example\r\n250 STARTTL\r\n", "" },
 	{ "not the first word", "250-mx.example\r\n250 X STARTTLS\r\n", "" },
@@ -299,7 +301,7 @@ show_ehlo(const struct sts_smtp_ehlo *e, char out[WANT_MAX])
 	}
 }
 
-START_TEST(ehlo_table)
+START_TEST(each_ehlo_has_its_offers)
 {
 	for (size_t i = 0; i < UNIT_COUNT(ehlos); i++) {
 		struct sts_smtp_ehlo e;
@@ -312,8 +314,8 @@ START_TEST(ehlo_table)
 }
 END_TEST
 
-/* Postfix did not see a STARTTLS at about 4 KB of a reply. */
-START_TEST(starttls_behind_2_kb)
+/* Postfix once overlooked a STARTTLS at about 4 KB of a reply. */
+START_TEST(starttls_behind_2_kb_is_seen_and_late)
 {
 	static char in[8192];
 	struct sts_smtp_ehlo e;
@@ -329,13 +331,13 @@ START_TEST(starttls_behind_2_kb)
 		line = (size_t)(p - in);
 		sprintf(p, "250 HELP\r\n");
 		read_ehlo(in, &e);
-		unit_int("late", e.starttls_late, line > 2048);
-		unit_int("seen", e.offers & STS_SMTP_STARTTLS, 1);
+		unit_int("STARTTLS is late", e.starttls_late, line > 2048);
+		unit_int("offers STARTTLS", e.offers & STS_SMTP_STARTTLS, 1);
 	}
 }
 END_TEST
 
-START_TEST(masked_greetings)
+START_TEST(masked_greetings_are_recognised)
 {
 	static const struct {
 		const char *text;
@@ -355,7 +357,7 @@ START_TEST(masked_greetings)
 }
 END_TEST
 
-/* An argument that a verb does not take gives no command at all. */
+/* An argument that a verb does not take gives no command. */
 static const struct {
 	const char *name;
 	enum sts_smtp_verb verb;
@@ -414,7 +416,7 @@ static const struct {
 	{ "MAIL with CR LF", STS_SMTP_VERB_MAIL, S("a@b.org\r\n"), "" },
 };
 
-START_TEST(command_table)
+START_TEST(an_invalid_argument_gives_no_command)
 {
 	for (size_t i = 0; i < UNIT_COUNT(commands); i++) {
 		static uint8_t out[STS_SMTP_COMMAND_MAX];
@@ -427,7 +429,7 @@ START_TEST(command_table)
 }
 END_TEST
 
-START_TEST(mail_parameters)
+START_TEST(mail_has_its_parameters)
 {
 	static const struct {
 		struct sts_smtp_params params;
@@ -450,8 +452,8 @@ START_TEST(mail_parameters)
 }
 END_TEST
 
-/* The longest address there is, with everything, and one octet more. */
-START_TEST(address_limits)
+/* The longest address, with all parameters, and one octet more. */
+START_TEST(an_address_over_the_limit_is_refused)
 {
 	static uint8_t out[STS_SMTP_COMMAND_MAX];
 	const struct sts_smtp_params params = { UINT32_MAX, true };
@@ -460,7 +462,7 @@ START_TEST(address_limits)
 	for (size_t local = 62; local <= 66; local++) {
 		memset(address, 'l', local);
 		strcpy(address + local, "@b.org");
-		unit_int("local part",
+		unit_int("local part is valid",
 		    sts_smtp_address_valid(unit_span(address)), local <= 64);
 	}
 	for (size_t all = 250; all <= 258; all++) {
@@ -472,9 +474,10 @@ START_TEST(address_limits)
 			address[n] = n % 40 == 0 ? '.' : 'd';
 		}
 		address[all] = '\0';
-		unit_int("address", sts_smtp_address_valid(unit_span(address)),
+		unit_int("address is valid",
+		    sts_smtp_address_valid(unit_span(address)),
 		    all <= STS_SMTP_ADDRESS_MAX);
-		unit_int("command",
+		unit_int("command is written",
 		    sts_smtp_command(out, STS_SMTP_VERB_MAIL,
 			unit_span(address), &params) > 0,
 		    all <= STS_SMTP_ADDRESS_MAX);
@@ -482,7 +485,7 @@ START_TEST(address_limits)
 }
 END_TEST
 
-START_TEST(helo_names)
+START_TEST(only_a_real_name_is_valid_for_helo)
 {
 	static const struct {
 		const char *name;
@@ -511,7 +514,7 @@ START_TEST(helo_names)
 }
 END_TEST
 
-/* What goes out for a message, its end included. */
+/* `want` is what goes out for a message, including its end. */
 static const struct {
 	const char *name, *in;
 	size_t n;
@@ -530,8 +533,8 @@ static const struct {
 	{ "a dot and more", S(".a\r\n"), "..a\r\n.\r\n" },
 	{ "a dot in the middle", S("a.b\r\n"), "a.b\r\n.\r\n" },
 	{ "two dots", S("..\r\n"), "...\r\n.\r\n" },
-	/* What smuggles a second message past servers that differ in what
-	 * they take for a line end. */
+	/* Servers differ in what they take for a line's end; these would
+	 * smuggle a second message past some of them. */
 	{ "the end of a message", S("a\r\n.\r\nMAIL FROM:<x@y>\r\n"),
 	    "a\r\n..\r\nMAIL FROM:<x@y>\r\n.\r\n" },
 	{ "LF . LF", S("a\n.\nMAIL"), "a\r\n..\r\nMAIL\r\n.\r\n" },
@@ -542,7 +545,7 @@ static const struct {
 	{ "octets over 127", S("\xc3\xbc\xff\n"), "\xc3\xbc\xff\r\n.\r\n" },
 };
 
-/* Pieces of `in` octets into pieces of `out`. */
+/* Stuff a message in pieces of `in` octets, into pieces of `out`. */
 static void
 stuff(const char *message, size_t n, size_t in, size_t out, uint8_t *got,
     size_t *len)
@@ -567,7 +570,7 @@ stuff(const char *message, size_t n, size_t in, size_t out, uint8_t *got,
 	*len += sts_smtp_stuff_end(&s, got + *len);
 }
 
-START_TEST(message_table)
+START_TEST(dots_are_stuffed_and_line_ends_mended)
 {
 	for (size_t i = 0; i < UNIT_COUNT(messages); i++) {
 		for (size_t in = 1; in <= messages[i].n + 1; in++) {
@@ -588,14 +591,14 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, reply_table);
-	tcase_add_test(tc, reply_limits);
-	tcase_add_test(tc, ehlo_table);
-	tcase_add_test(tc, starttls_behind_2_kb);
-	tcase_add_test(tc, masked_greetings);
-	tcase_add_test(tc, command_table);
-	tcase_add_test(tc, mail_parameters);
-	tcase_add_test(tc, address_limits);
-	tcase_add_test(tc, helo_names);
-	tcase_add_test(tc, message_table);
+	tcase_add_test(tc, each_reply_is_read_at_every_split);
+	tcase_add_test(tc, a_reply_over_the_limits_is_refused);
+	tcase_add_test(tc, each_ehlo_has_its_offers);
+	tcase_add_test(tc, starttls_behind_2_kb_is_seen_and_late);
+	tcase_add_test(tc, masked_greetings_are_recognised);
+	tcase_add_test(tc, an_invalid_argument_gives_no_command);
+	tcase_add_test(tc, mail_has_its_parameters);
+	tcase_add_test(tc, an_address_over_the_limit_is_refused);
+	tcase_add_test(tc, only_a_real_name_is_valid_for_helo);
+	tcase_add_test(tc, dots_are_stuffed_and_line_ends_mended);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/smtp/smtp_submit: one mail by script. */
+/* core/smtp/smtp_submit: one mail a row, by script. */
 #include "smtp_peer.h"
 
 const char unit_name[] = "smtp_submit";
@@ -29,12 +29,12 @@ enum {
 	NO_SENDER = 8, /* a bounce */
 	BAD_SENDER = 0x10,
 	BAD_SECOND = 0x20, /* the second recipient is no address */
-	STOP_BODY = 0x40, /* the message cannot be had */
+	STOP_BODY = 0x40, /* the owner cannot read the message further */
 	REFUSE = 0x80 /* the owner refuses the certificate */
 };
 
-/* `want`: "WHY STEP [CODE TEXT]", then the outcome of each recipient: taken,
- * later, refused, doubt, with the code that decided. */
+/* `want` is "WHY STEP [CODE TEXT]", then the outcome of each recipient (taken,
+ * later, refused, doubt) with the code that decided. */
 static const struct row {
 	const char *name;
 	enum sts_smtp_tls starttls;
@@ -93,7 +93,8 @@ static const struct row {
 	    { HELLO, MAIL, OK, RCPT(1), OK, DATA, BODY, "S 354 go", QUIT },
 	    "smtp-data body 354 go; later 354" },
 
-	/* It is unknown whether a message was accepted whose end was sent. */
+	/* Once the end of a message was sent, it is unknown whether the server
+	 * accepted it. */
 	{ "closed behind the message", STS_SMTP_TLS_NEVER, 2, 0,
 	    { HELLO, MAIL, OK, RCPT(1), OK, RCPT(2), "S 550 no", DATA, BODY,
 		"E" },
@@ -111,7 +112,8 @@ static const struct row {
 	{ "junk behind the message", STS_SMTP_TLS_NEVER, 1, 0,
 	    { HELLO, MAIL, OK, RCPT(1), OK, DATA, BODY, "S junk" },
 	    "smtp-malformed body; doubt 0" },
-	{ "no reply to the message in ten minutes", STS_SMTP_TLS_NEVER, 1, 0,
+	{ "no reply to the message within ten minutes", STS_SMTP_TLS_NEVER, 1,
+	    0,
 	    { HELLO, MAIL, OK, RCPT(1), OK, DATA, BODY, "W 599999",
 		"S 250-wait", "W 1" },
 	    "smtp-timeout body; doubt 0" },
@@ -122,12 +124,13 @@ static const struct row {
 	{ "closed behind the reply to the message", STS_SMTP_TLS_NEVER, 1, 0,
 	    { HELLO, MAIL, OK, RCPT(1), OK, DATA, BODY, OK, "C QUIT", "E" },
 	    "ok body; taken 250" },
-	{ "the message cannot be had", STS_SMTP_TLS_NEVER, 1, STOP_BODY,
-	    { HELLO, MAIL, OK, RCPT(1), OK, DATA }, "late body; later 0" },
+	{ "the message cannot be read further", STS_SMTP_TLS_NEVER, 1,
+	    STOP_BODY, { HELLO, MAIL, OK, RCPT(1), OK, DATA },
+	    "late body; later 0" },
 	{ "closed behind DATA", STS_SMTP_TLS_NEVER, 1, 0,
 	    { HELLO, MAIL, OK, RCPT(1), OK, "C DATA", "E" },
 	    "smtp-closed data; later 0" },
-	{ "no reply to MAIL in five minutes", STS_SMTP_TLS_NEVER, 1, 0,
+	{ "no reply to MAIL within five minutes", STS_SMTP_TLS_NEVER, 1, 0,
 	    { HELLO, MAIL, "W 299999", "S 250-wait", "W 1" },
 	    "smtp-timeout mail; later 0" },
 	{ "421 among the recipients", STS_SMTP_TLS_NEVER, 3, 0,
@@ -229,7 +232,7 @@ own(struct peer *w)
 	(void)w;
 	switch (sts_smtp_submit_at(s)) {
 	case STS_SMTP_SUBMIT_JUDGE:
-		/* Nothing of the mail may have been sent. */
+		/* So far nothing of the mail may have been sent. */
 		ck_assert_uint_eq(the_peer.heard.to, the_peer.heard.from);
 		ck_assert(s->p.found.tls);
 		judged = true;
@@ -299,7 +302,8 @@ show(const struct row *row, char got[WANT_MAX])
 	}
 }
 
-/* The row's script is played; `message` is the mail. */
+/* Play the row's script with `message` as the mail, in pieces of `piece`
+ * octets. */
 static void
 play(const struct row *row, size_t segment, const char *message, size_t piece,
     char got[WANT_MAX])
@@ -350,7 +354,7 @@ play(const struct row *row, size_t segment, const char *message, size_t piece,
 	sts_smtp_submit_end(&the_submit);
 }
 
-/* "*" in `want` stands for any word. */
+/* Compare with `want`, in which "*" stands for any word. */
 static void
 compare(const struct row *row, const char *got)
 {
@@ -369,7 +373,7 @@ compare(const struct row *row, const char *got)
 	unit_text(row->name, unit_span(got), want);
 }
 
-START_TEST(mail_table)
+START_TEST(each_dialogue_has_its_outcome)
 {
 	static const size_t segments[] = { PEER_SCRATCH, 1, 7 };
 
@@ -385,9 +389,9 @@ START_TEST(mail_table)
 }
 END_TEST
 
-/* With MUST nothing of a mail is ever in the clear: whatever the server sends,
- * it receives only these commands outside of TLS. */
-START_TEST(nothing_in_the_clear)
+/* With MUST nothing of a mail is ever sent in the clear: whatever the server
+ * replies, outside of TLS it receives only these commands. */
+START_TEST(with_must_no_mail_is_sent_in_the_clear)
 {
 	static const char *const replies[] = { "S 220 go", "S 250 STARTTLS",
 		"S 250-STARTTLS", "S 354 go", "S 454 no", "S 554 no",
@@ -443,7 +447,7 @@ START_TEST(nothing_in_the_clear)
 			const uint8_t *p = w->heard.p + at;
 
 			if (p[0] == 0x16 || p[0] == 0x15) {
-				break; /* records */
+				break; /* TLS records */
 			}
 			for (; k < UNIT_COUNT(may); k++) {
 				n = strlen(may[k]);
@@ -452,19 +456,21 @@ START_TEST(nothing_in_the_clear)
 					break;
 				}
 			}
-			ck_assert_msg(k < UNIT_COUNT(may), "%u: heard \"%.*s\"",
-			    seed, (int)(w->heard.to - at), p);
+			ck_assert_msg(k < UNIT_COUNT(may),
+			    "%u: received \"%.*s\"", seed,
+			    (int)(w->heard.to - at), p);
 			at += n;
 		}
-		unit_int("later", the_submit.rcpt[0].outcome, STS_SMTP_LATER);
+		unit_int("outcome of the recipient", the_submit.rcpt[0].outcome,
+		    STS_SMTP_LATER);
 		sts_smtp_submit_end(&the_submit);
 	}
 }
 END_TEST
 
-/* A message longer than any buffer, in pieces of many sizes, arrives as it
- * was, but for its line ends and dots. */
-START_TEST(long_message)
+/* A message longer than any buffer arrives unchanged, in pieces of many sizes,
+ * except for its line ends and dots. */
+START_TEST(a_long_message_arrives_unchanged)
 {
 	static char message[40000], got[WANT_MAX];
 	static const struct row base = { "long", STS_SMTP_TLS_MUST, 1, 0,
@@ -483,7 +489,7 @@ START_TEST(long_message)
 	for (size_t i = 0; i < UNIT_COUNT(pieces); i++) {
 		the_peer.message = message;
 		play(&base, PEER_SCRATCH, message, pieces[i], got);
-		unit_text("long", unit_span(got), "ok body; taken 250");
+		unit_text("result", unit_span(got), "ok body; taken 250");
 	}
 }
 END_TEST
@@ -492,7 +498,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 120);
-	tcase_add_test(tc, mail_table);
-	tcase_add_test(tc, nothing_in_the_clear);
-	tcase_add_test(tc, long_message);
+	tcase_add_test(tc, each_dialogue_has_its_outcome);
+	tcase_add_test(tc, with_must_no_mail_is_sent_in_the_clear);
+	tcase_add_test(tc, a_long_message_arrives_unchanged);
 }

@@ -8,7 +8,7 @@
 const char unit_name[] = "socketmap";
 
 enum {
-	SIZE = 64 /* of the buffer the cases are judged for */
+	SIZE = 64 /* of the client's buffer */
 };
 
 #define MORE STS_REQUEST_MORE
@@ -17,8 +17,8 @@ enum {
 #define LONG STS_REQUEST_LONG
 #define BAD STS_REQUEST_BAD
 
-/* `decided`: the number of bytes after which the status is known; before it
- * must be MORE, after it the same for good. */
+/* `decided` is the number of bytes after which the status is final; before it
+ * the status is MORE. */
 static const struct {
 	const char *in;
 	enum sts_request_status want;
@@ -66,7 +66,7 @@ static const struct {
 	{ "\r\n", BAD, 1, "", "", 0 },
 	{ "get a.b\n", BAD, 1, "", "", 0 },
 	{ "220 mx.example ESMTP", BAD, 4, "", "", 0 },
-	/* the buffer's limit: 60 + "60:" + "," are 64 */
+	/* the buffer's limit: 60 octets, "60:" and "," are 64 */
 	{ "60:", MORE, 0, "", "", 0 },
 	{ "61:", LONG, 3, "", "", 65 },
 	{ "61:postfix a", LONG, 3, "", "", 65 },
@@ -79,7 +79,7 @@ static const struct {
 	{ "99999999999999999999:", BAD, 5, "", "", 0 },
 };
 
-/* One beginning of a case, at the end of a page. */
+/* Judge the first n bytes of a case, at the end of a page. */
 static void
 judge(size_t i, size_t n)
 {
@@ -99,7 +99,7 @@ judge(size_t i, size_t n)
 	}
 }
 
-START_TEST(request_table)
+START_TEST(each_request_is_read_at_every_length)
 {
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		for (size_t n = 0; n <= strlen(cases[i].in); n++) {
@@ -109,8 +109,8 @@ START_TEST(request_table)
 }
 END_TEST
 
-/* A request that fills the buffer exactly, and one byte more and less. */
-START_TEST(request_at_the_limit)
+/* Requests that fill the buffer exactly, or are one byte longer or shorter. */
+START_TEST(a_request_may_fill_the_buffer)
 {
 	for (size_t len = STS_CLIENT_INPUT - 6; len < STS_CLIENT_INPUT; len++) {
 		uint8_t in[2 * STS_CLIENT_INPUT];
@@ -122,20 +122,22 @@ START_TEST(request_at_the_limit)
 		memset(in + head, 'a', len);
 		in[head + 3] = ' ';
 		in[head + len] = ',';
-		unit_int("limit",
+		unit_int("status",
 		    sts_request_parse(&r, sts_text(unit_at_page_end(in, n), n),
 			STS_CLIENT_INPUT),
 		    fits ? OK : LONG);
-		unit_int("total", (long long)r.total, (long long)total);
+		unit_int("length of the request", (long long)r.total,
+		    (long long)total);
 		if (fits) {
-			unit_int("key", (long long)r.key.n, (long long)len - 4);
+			unit_int("length of the key", (long long)r.key.n,
+			    (long long)len - 4);
 		}
 	}
 }
 END_TEST
 
-/* Octets that no text holds are octets of the key. */
-START_TEST(request_of_any_octets)
+/* The key may hold any octets, also those that no text has. */
+START_TEST(a_key_may_hold_any_octets)
 {
 	uint8_t in[] = "5:a \0\xff\n,";
 	struct sts_request r;
@@ -157,7 +159,7 @@ static const struct {
 	{ 100000, "100000:" },
 };
 
-START_TEST(head_table)
+START_TEST(a_reply_has_its_length_before_it)
 {
 	for (size_t i = 0; i < UNIT_COUNT(heads); i++) {
 		uint8_t out[STS_REPLY_HEAD_MAX];
@@ -172,8 +174,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, request_table);
-	tcase_add_test(tc, request_at_the_limit);
-	tcase_add_test(tc, request_of_any_octets);
-	tcase_add_test(tc, head_table);
+	tcase_add_test(tc, each_request_is_read_at_every_length);
+	tcase_add_test(tc, a_request_may_fill_the_buffer);
+	tcase_add_test(tc, a_key_may_hold_any_octets);
+	tcase_add_test(tc, a_reply_has_its_length_before_it);
 }

@@ -12,8 +12,8 @@ const char unit_name[] = "text";
 #define COMMA STS_BLANK_COMMA
 #define CONTROL STS_BLANK_CONTROL
 
-/* The first word of `in`, the text after it, and `in` without its ends. A '0'
- * stands for NUL. */
+/* The first word of `in`, the text behind it, and `in` without blanks at its
+ * ends. A '0' stands for NUL. */
 static const struct {
 	const char *in;
 	enum sts_blank blank;
@@ -44,7 +44,7 @@ static const struct {
 	{ "\xa0\x85 \xff", CONTROL, "\xa0\x85", "\xff", "\xa0\x85 \xff" },
 };
 
-/* The same with '0' replaced by NUL, at the end of a page. */
+/* The text with '0' replaced by NUL, at the end of a page. */
 static struct sts_text
 with_nul(const char *s)
 {
@@ -68,7 +68,7 @@ want_part(const char *name, struct sts_text got, const char *want)
 	}
 }
 
-START_TEST(words_of_a_line)
+START_TEST(words_end_at_the_blanks_of_their_set)
 {
 	for (size_t i = 0; i < UNIT_COUNT(words); i++) {
 		struct sts_text rest = with_nul(words[i].in);
@@ -95,7 +95,7 @@ static const struct {
 	{ "a:b:c", "a", "b:c" },
 };
 
-START_TEST(fields_of_a_line)
+START_TEST(a_field_ends_at_its_delimiter)
 {
 	for (size_t i = 0; i < UNIT_COUNT(fields); i++) {
 		struct sts_text rest = with_nul(fields[i].in);
@@ -110,7 +110,8 @@ START_TEST(fields_of_a_line)
 END_TEST
 
 static const struct {
-	const char *in, *prefix, *left; /* NULL: it does not begin so */
+	/* NULL: the text does not begin with it */
+	const char *in, *prefix, *left;
 } prefixes[] = {
 	{ "unix:/a", "unix:", "/a" },
 	{ "unix:", "unix:", "" },
@@ -121,7 +122,7 @@ static const struct {
 	{ "a", "", "a" },
 };
 
-START_TEST(prefixes_of_a_text)
+START_TEST(a_prefix_is_taken_only_whole)
 {
 	for (size_t i = 0; i < UNIT_COUNT(prefixes); i++) {
 		struct sts_text t = with_nul(prefixes[i].in);
@@ -148,8 +149,9 @@ static const struct {
 	{ "0", "0", true },
 };
 
-/* Also when a text of no octets has no address. */
-START_TEST(same_texts)
+/* Texts are the same by their octets; a text without octets may have no
+ * address. */
+START_TEST(texts_are_the_same_by_their_octets)
 {
 	struct sts_text none = sts_text(NULL, 0);
 
@@ -171,8 +173,8 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, words_of_a_line);
-	tcase_add_test(tc, fields_of_a_line);
-	tcase_add_test(tc, prefixes_of_a_text);
-	tcase_add_test(tc, same_texts);
+	tcase_add_test(tc, words_end_at_the_blanks_of_their_set);
+	tcase_add_test(tc, a_field_ends_at_its_delimiter);
+	tcase_add_test(tc, a_prefix_is_taken_only_whole);
+	tcase_add_test(tc, texts_are_the_same_by_their_octets);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/answer/zones: the lines of zones and overrides, and finding them. */
+/* core/answer/zones: the lines of zones and overrides, and how they are
+ * found. */
 #include <string.h>
 
 #include "../../core/answer/decide.h"
@@ -15,7 +16,7 @@ enum {
 
 static struct sts_zones z, before;
 
-/* What a name is answered with; "S" strict_testing, "N" sni, "T" tlsrpt, "A"
+/* Check a name's zone: flags "S" strict_testing, "N" sni, "T" tlsrpt, "A"
  * audit, "M" sendmail. */
 static void
 check_zone(const char *name, bool want_known, const char *want_flags,
@@ -70,7 +71,7 @@ static const struct {
 	{ "other", false, "N", WITHIN, QUEUE },
 };
 
-START_TEST(built_in_table)
+START_TEST(each_built_in_name_has_its_zone)
 {
 	sts_zones_init(&z, WITHIN, QUEUE);
 	for (size_t i = 0; i < UNIT_COUNT(built_in); i++) {
@@ -82,7 +83,7 @@ END_TEST
 
 #define N63 "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-012345678"
 
-/* Each line after sts_zones_init; "again": after itself. */
+/* Each line is added to the built-in zones, then once more as a duplicate. */
 static const struct {
 	const char *line;
 	enum sts_zones_error want;
@@ -151,7 +152,7 @@ static const struct {
 	{ "a dane=yes", STS_ZONES_VALUE, "a", "", 0, 0 },
 };
 
-START_TEST(zone_line_table)
+START_TEST(each_zone_line_is_added_or_refused)
 {
 	for (size_t i = 0; i < UNIT_COUNT(lines); i++) {
 		size_t n = strlen(lines[i].line);
@@ -170,17 +171,17 @@ START_TEST(zone_line_table)
 		}
 		ck_assert_mem_eq(&z, &before, sizeof z);
 	}
-	unit_int(
-	    "no text", sts_zones_add(&z, sts_text(NULL, 0)), STS_ZONES_NAME);
+	unit_int("result for no text", sts_zones_add(&z, sts_text(NULL, 0)),
+	    STS_ZONES_NAME);
 }
 END_TEST
 
-/* Whether the questions of a zone are answered by DANE: its own setting counts
- * before the general one, and Sendmail's zone has none. */
+/* Whether DANE answers the questions of a zone: the zone's own setting counts
+ * before the general one, and Sendmail's zone has no DANE. */
 static const struct {
 	const char *line, *name;
 	bool general;
-	bool zone, some; /* this zone; some zone, by its own setting */
+	bool zone, some; /* for this zone; for any zone, by its own setting */
 } danes[] = {
 	{ "a", "a", false, false, false },
 	{ "a", "a", true, true, false },
@@ -193,7 +194,7 @@ static const struct {
 	{ "sts dane=on", "sts", true, false, false },
 };
 
-START_TEST(dane_table)
+START_TEST(a_zones_own_dane_setting_counts_first)
 {
 	for (size_t i = 0; i < UNIT_COUNT(danes); i++) {
 		struct sts_settings s = { .dane = danes[i].general };
@@ -211,26 +212,28 @@ START_TEST(dane_table)
 }
 END_TEST
 
-START_TEST(zones_full)
+START_TEST(a_zone_too_many_is_refused)
 {
 	uint8_t name[2] = { 'x', 'a' };
 
 	sts_zones_init(&z, WITHIN, QUEUE);
 	for (unsigned i = z.count; i < STS_ZONES_MAX; i++, name[1]++) {
-		unit_int(
-		    "fits", sts_zones_add(&z, sts_text(name, 2)), STS_ZONES_OK);
+		unit_int("result while there is room",
+		    sts_zones_add(&z, sts_text(name, 2)), STS_ZONES_OK);
 	}
 	before = z;
-	unit_int("full", sts_zones_add(&z, sts_text(name, 2)), STS_ZONES_FULL);
+	unit_int("result without room", sts_zones_add(&z, sts_text(name, 2)),
+	    STS_ZONES_FULL);
 	ck_assert_mem_eq(&z, &before, sizeof z);
-	unit_int("built in", sts_zones_add(&z, unit_span("sts")), STS_ZONES_OK);
+	unit_int("result for a built-in zone",
+	    sts_zones_add(&z, unit_span("sts")), STS_ZONES_OK);
 }
 END_TEST
 
 static const struct {
 	const char *line;
 	enum sts_zones_error want;
-	const char *key; /* that finds it */
+	const char *key; /* a key that finds it */
 	enum sts_override_action action;
 	const char *value;
 } overrides[] = {
@@ -281,7 +284,7 @@ find(const char *key)
 	return sts_zones_override_find(&z, &k);
 }
 
-START_TEST(override_table)
+START_TEST(each_override_line_is_added_or_refused)
 {
 	for (size_t i = 0; i < UNIT_COUNT(overrides); i++) {
 		const char *name = overrides[i].line;
@@ -311,13 +314,13 @@ START_TEST(override_table)
 }
 END_TEST
 
-/* Brackets and port make another key. */
-START_TEST(overrides_apart)
+/* Brackets and a port make another key. */
+START_TEST(brackets_and_port_make_another_key)
 {
 	static const char *const keys[] = { "h.example", "[h.example]",
 		"h.example:25", "[h.example]:25", "[h.example]:26", "i.example",
 		"h.exampl" };
-	/* A service of unknown number is a port, too. */
+	/* A service without a known number counts as a port, too. */
 	static const char *const never[] = { "h.example:foo",
 		"[h.example]:foo" };
 
@@ -340,7 +343,8 @@ START_TEST(overrides_apart)
 }
 END_TEST
 
-/* "KEY postfix secure match=xx...": `value_len` bytes after "postfix ". */
+/* Add "KEY postfix secure match=xx...", with `value_len` octets behind "postfix
+ * ". */
 static enum sts_zones_error
 add_long(unsigned number, size_t value_len)
 {
@@ -354,45 +358,47 @@ add_long(unsigned number, size_t value_len)
 	return sts_zones_override(&z, sts_text(line, 13 + value_len));
 }
 
-START_TEST(overrides_full)
+START_TEST(an_override_too_many_is_refused)
 {
 	sts_zones_init(&z, WITHIN, QUEUE);
 	for (unsigned i = 0; i < STS_OVERRIDES_MAX; i++) {
-		unit_int("fits", add_long(i, 20), STS_ZONES_OK);
+		unit_int("result while there is room", add_long(i, 20),
+		    STS_ZONES_OK);
 	}
 	before = z;
-	unit_int("full", add_long(999, 20), STS_ZONES_FULL);
+	unit_int("result without room", add_long(999, 20), STS_ZONES_FULL);
 	ck_assert_mem_eq(&z, &before, sizeof z);
 }
 END_TEST
 
-/* Key and value fill the text to one byte less, exactly, and one more. */
-START_TEST(overrides_text_full)
+/* Key and value fill the text except for one octet, exactly, and by one octet
+ * too much. */
+START_TEST(an_override_without_room_is_refused)
 {
 	const size_t value_len = STS_OVERRIDES_TEXT - 4;
 
 	for (size_t n = value_len - 1; n <= value_len + 1; n++) {
 		sts_zones_init(&z, WITHIN, QUEUE);
 		before = z;
-		unit_int("text", add_long(1, n),
+		unit_int("result", add_long(1, n),
 		    n <= value_len ? STS_ZONES_OK : STS_ZONES_FULL);
 		if (n > value_len) {
 			ck_assert_mem_eq(&z, &before, sizeof z);
 		}
 	}
-	unit_int("first", add_long(1, value_len), STS_ZONES_OK);
-	unit_int("then", add_long(2, 20), STS_ZONES_FULL);
+	unit_int("result of the first", add_long(1, value_len), STS_ZONES_OK);
+	unit_int("result of the next", add_long(2, 20), STS_ZONES_FULL);
 }
 END_TEST
 
-START_TEST(error_texts)
+START_TEST(each_error_has_its_text)
 {
 	for (unsigned i = 0; i < STS_ZONES_ERROR_COUNT; i++) {
 		const char *text =
 		    sts_zones_error_text((enum sts_zones_error)i);
 
 		ck_assert_uint_gt(strlen(text), 3);
-		/* They follow the word "expected". */
+		/* They are printed behind the word "expected". */
 		ck_assert_ptr_null(strstr(text, "expected"));
 	}
 }
@@ -401,13 +407,13 @@ END_TEST
 void
 unit_tests(TCase *tc)
 {
-	tcase_add_test(tc, built_in_table);
-	tcase_add_test(tc, zone_line_table);
-	tcase_add_test(tc, dane_table);
-	tcase_add_test(tc, zones_full);
-	tcase_add_test(tc, override_table);
-	tcase_add_test(tc, overrides_apart);
-	tcase_add_test(tc, overrides_full);
-	tcase_add_test(tc, overrides_text_full);
-	tcase_add_test(tc, error_texts);
+	tcase_add_test(tc, each_built_in_name_has_its_zone);
+	tcase_add_test(tc, each_zone_line_is_added_or_refused);
+	tcase_add_test(tc, a_zones_own_dane_setting_counts_first);
+	tcase_add_test(tc, a_zone_too_many_is_refused);
+	tcase_add_test(tc, each_override_line_is_added_or_refused);
+	tcase_add_test(tc, brackets_and_port_make_another_key);
+	tcase_add_test(tc, an_override_too_many_is_refused);
+	tcase_add_test(tc, an_override_without_room_is_refused);
+	tcase_add_test(tc, each_error_has_its_text);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The main of every unit test, and its helpers. */
+/* What every unit test shares: its main and the helpers of unit.h. */
 #define _DEFAULT_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
