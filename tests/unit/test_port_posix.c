@@ -674,7 +674,7 @@ START_TEST(addresses_are_parsed_and_printed)
 }
 END_TEST
 
-START_TEST(addr_ports)
+START_TEST(addresses_are_printed_with_port_and_scope)
 {
 	char out[STS_ADDR_TEXT_MAX];
 	struct sts_addr a = loopback("fe80::1%1").addr;
@@ -718,5 +718,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, few_files);
 	tcase_add_test(tc, descriptors_behind_all_channels_have_events);
 	tcase_add_test(tc, addresses_are_parsed_and_printed);
-	tcase_add_test(tc, addr_ports);
+	tcase_add_test(tc, addresses_are_printed_with_port_and_scope);
 }

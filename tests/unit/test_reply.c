@@ -304,9 +304,9 @@ START_TEST(a_policy_kept_unmeasured_gives_the_same_reply)
 }
 END_TEST
 
-/* The same wherever the cache's chunks end: lists of one pattern, of several,
- * and of wildcards among them. */
-START_TEST(it_does_so_wherever_its_chunks_end)
+/* Wherever the cache's chunks end, the two ways give the same reply: for lists
+ * of one pattern, of several, and of wildcards among them. */
+START_TEST(a_policy_kept_unmeasured_may_cross_chunks_anywhere)
 {
 	static const char *const lists[] = { "mx.a.example",
 		"*.a.example mx.b.example", "mx.a.example *.com",
@@ -531,7 +531,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, a_policy_kept_unmeasured_gives_the_same_reply);
-	tcase_add_test(tc, it_does_so_wherever_its_chunks_end);
+	tcase_add_test(tc, a_policy_kept_unmeasured_may_cross_chunks_anywhere);
 	tcase_add_test(tc, only_policies_within_the_limit_count_as_short);
 	tcase_add_test(tc, other_lists_are_the_same_in_pieces);
 	tcase_add_test(tc, only_policies_count_as_short);
