@@ -43,7 +43,7 @@ struct rec {
 	uint32_t len;
 	unsigned class; /* of a live record */
 	unsigned pins;
-	bool saved, unsaved; /* as the journal is to save it */
+	bool saved, unsaved; /* the journal has one; is to save this */
 	uint64_t used; /* when it was last used, for LRU */
 	int failed;
 	uint8_t *payload;

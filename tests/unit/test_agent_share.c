@@ -692,10 +692,10 @@ START_TEST(a_silent_server_delays_one_question_only)
 	world.dns = NO_NAME;
 	connected();
 	world.silent = true;
-	asked("first", 0, "NOTFOUND 150");
-	asked("second", 1, "NOTFOUND 0");
+	asked("first question", 0, "NOTFOUND 150");
+	asked("second question", 1, "NOTFOUND 0");
 	pass(2000);
-	asked("third", 2, "NOTFOUND 0");
+	asked("third question", 2, "NOTFOUND 0");
 }
 END_TEST
 
@@ -961,11 +961,11 @@ START_TEST(the_latest_fetch_counts_and_is_written_back)
 	put(0, 3);
 	push(0);
 	pass(1);
-	asked("newer", 0, "mx3.d0.test 0");
+	asked("after a newer record", 0, "mx3.d0.test 0");
 	put(0, 1);
 	push(0);
 	pass(1);
-	asked("older", 0, "mx3.d0.test 0");
+	asked("after an older record", 0, "mx3.d0.test 0");
 	unit_int("times written back", world.sets, 1);
 	unit_text(
 	    "key written back", unit_span(world.set_key), "mtasts:d:d0.test");
@@ -1023,7 +1023,7 @@ START_TEST(our_own_later_fetch_stays)
 	e.fetched_s = WALL_S;
 	sts_cache_set(&agent.cache, ref, &e, sts_agent_time(&agent));
 	read_rest();
-	asked("ours", 0, "mx1.d0.test 0");
+	asked("after our own fetch", 0, "mx1.d0.test 0");
 	ck_assert(sts_cache_check(&agent.cache));
 }
 END_TEST
@@ -1114,7 +1114,7 @@ START_TEST(forgotten_away)
 	put_later(0, 2);
 	push(0);
 	pass(2);
-	asked("later", 0, "mx2.d0.test 0");
+	asked("after a later publication", 0, "mx2.d0.test 0");
 	ck_assert(sts_cache_check(&agent.cache));
 }
 END_TEST

@@ -157,7 +157,7 @@ may(const struct sts_lookup *l, unsigned *has)
 enum wanted {
 	LIVE,
 	OVERDUE,
-	ANYBODY
+	ANY_LOOKUP
 };
 
 static void
@@ -194,8 +194,8 @@ next_one(void)
 		find(&agent.slots.stalled, OVERDUE, &best, &fewest);
 	}
 	if (best == NONE) {
-		find(&agent.slots.fresh, ANYBODY, &best, &fewest);
-		find(&agent.slots.stalled, ANYBODY, &best, &fewest);
+		find(&agent.slots.fresh, ANY_LOOKUP, &best, &fewest);
+		find(&agent.slots.stalled, ANY_LOOKUP, &best, &fewest);
 	}
 	return best;
 }

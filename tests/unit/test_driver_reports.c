@@ -40,6 +40,7 @@ START_TEST(reports_without_end_delay_no_client)
 	settle();
 	waiting = 1000;
 	sts_ready(&driver, sts_driver_listener(&driver, 1), STS_EV_RECV);
+	/* The port reports no further event, and yet all are taken. */
 	for (unsigned pass = 1; waiting > 0; pass++) {
 		mem_send(&mem, asker, question, sizeof question - 1);
 		mem_deliver(&mem);
@@ -50,7 +51,6 @@ START_TEST(reports_without_end_delay_no_client)
 		ck_assert_uint_le(pass, 1000);
 	}
 	unit_int("reports taken in the end", taken, 1000);
-	/* The driver takes them without a further event of the port. */
 	ck_assert_uint_le(STS_RUN_REPORTS, 8);
 	stop();
 }

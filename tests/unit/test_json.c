@@ -205,24 +205,25 @@ START_TEST(depth_names_and_numbers_are_limited)
 
 		memset(in, '[', depth);
 		memset(in + depth, ']', depth);
+		unit_int("depth is read", events(in, 2 * depth, 7), !over);
 		unit_int(
-		    "events at the deepest", events(in, 2 * depth, 7), !over);
-		unit_int(
-		    "events beyond it", strstr(seen, "LIMIT") != NULL, over);
+		    "depth is refused", strstr(seen, "LIMIT") != NULL, over);
 
 		memset(in, 'n', sizeof in);
 		memcpy(in, "{\"", 2);
 		size_t n = 2 + STS_JSON_NAME_MAX + over;
 
 		memcpy(in + n, "\":1}", 4);
-		unit_int("longest name", events(in, n + 4, 11), !over);
-		unit_int("longer name", strstr(seen, "LIMIT") != NULL, over);
+		unit_int("name is read", events(in, n + 4, 11), !over);
+		unit_int(
+		    "name is refused", strstr(seen, "LIMIT") != NULL, over);
 
 		memset(in, '1', sizeof in);
 		in[STS_JSON_NAME_MAX + over] = '\n';
-		unit_int("longest number",
+		unit_int("number is read",
 		    events(in, STS_JSON_NAME_MAX + over + 1, 11), !over);
-		unit_int("longer number", strstr(seen, "LIMIT") != NULL, over);
+		unit_int(
+		    "number is refused", strstr(seen, "LIMIT") != NULL, over);
 	}
 }
 END_TEST
