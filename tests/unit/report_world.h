@@ -2,8 +2,8 @@
 /*
  * What tests of TLS reports share: an agent with its driver, the internet
  * (tests/mem/world.h) and a mail relay, in memory and in virtual time. The
- * oracle of all: every session that was handed in is in exactly one report, or
- * counted as lost (check_sum).
+ * oracle of every test: each session that was handed in is in exactly one
+ * report, or is counted as lost (check_sum).
  *
  *	set_up(memory);          what follows may be changed before `begin`
  *	begin();

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The mail hosts of a domain, gathered from name servers in memory. A case is a
- * zone in text, a line a record:
+ * zone in text, with a record in each line:
  *
  *	NAME TYPE STATE [VALUE]
  *
  * STATE: s secure, i insecure, e SERVFAIL (bogus), q no answer at all, x the
- * name does not exist (insecure), t over TCP only (secure), u the same
- * (insecure); without a value: NODATA. A name that no line has does not exist, securely; a type that is
- * missing is secure NODATA. The expected result has the form of show().
+ * name does not exist (insecure), t over TCP only (secure), u over TCP only
+ * (insecure). A line without a value is NODATA. A name without a line does not
+ * exist, securely; a type without a line is secure NODATA. The expected result
+ * has the form of show().
  */
 #include <stdio.h>
 #include <stdlib.h>
