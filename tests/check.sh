@@ -241,8 +241,9 @@ python3 core/grammar/uts46_table.py >"$build/uts46_table.c" &&
 python3 tests/requirements.py | grep -v ' requirements$' |
 	rule 'tests/requirements.md and the tests do not agree'
 
-# A page, chapter or manual section that a text refers to exists, and every link of a page.
-python3 tests/links.py | grep -v '^[0-9]* pages$' | rule 'a reference that leads nowhere'
+# A page, chapter or manual section that a text refers to exists, and every link of a page;
+# the page of a folder names its sources; no paragraph is on two pages.
+python3 tests/links.py | grep -v '^[0-9]* pages$' | rule 'a reference that leads nowhere, a file that its page does not name, or a paragraph twice'
 
 # A file that a page or a list names exists, from the top or from tests.
 git grep -ohE '\b(core|dns|tls|port|boards|tests)/[a-z0-9_/.-]+\.(c|h|py|sh|mk|scn|txt|tsv)\b' -- \

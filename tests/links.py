@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Whatever a file of the tree refers to is there. Prints what is not:
+"""Whatever a file of the tree refers to is there, what a page of a folder is to
+name is named, and no paragraph is on two pages. Prints what breaks this:
 
 - a link of a page, [text](path#heading), to a path or a heading;
 - a page that any text names (boards/README.md), from its own folder, from the
   top or from tests;
+- a source of the library, of a port or of a board that the page of its folder
+  does not name;
+- a paragraph that two pages have, as a careless merge leaves it;
 - a chapter that is named with its page (core/README.md, "Rooms") or as one of
   the same page ("Trust" below); a section of a manual page that is named in
   capitals (`man 8 mtasts`, CONTROL SOCKET)."""
+import fnmatch
 import pathlib
 import re
 import subprocess
@@ -69,6 +74,31 @@ def pages(path, text):
             yield f"{name}: no such page"
 
 
+def sources(names):
+    """A page names files by `cache_index`, `_index`, cache*.c, cache.[ch]."""
+    for folder in sorted({n.parent for n in names if n.suffix in (".c", ".h") and n.parts[0] != "tests"}):
+        page = next((p for p in (TOP / folder / "files.md", TOP / folder / "README.md") if p.exists()), None)
+        if page is None and folder.parts[0] == "port":
+            page = TOP / "port/README.md"
+        if page is None:
+            continue
+        text = page.read_text()
+        words = set(re.findall(r"\w{2,}(?:\*(?=\.))?", text))
+        for stem in sorted({n.stem for n in names if n.parent == folder and n.suffix in (".c", ".h")}):
+            if not (any(fnmatch.fnmatch(stem, w) for w in words) or
+                    any(stem.endswith(end) for end in re.findall(r"`(_\w+)`", text))):
+                yield f"{page.relative_to(TOP)}: {stem} is not named"
+
+
+def twice(names):
+    where = {}
+    for name in (n for n in names if n.suffix == ".md" and (TOP / n).exists()):
+        for part in (TOP / name).read_text().split("\n\n"):
+            part = " ".join(part.split())
+            if len(part) > 150 and where.setdefault(part, name) != name:
+                yield f"{where[part]} and {name} both have: {part[:60]}..."
+
+
 def main():
     names = subprocess.run(["git", "ls-files"], cwd=TOP, capture_output=True, text=True, check=True).stdout.split()
     wrong, read = [], 0
@@ -83,6 +113,8 @@ def main():
             found += links(path, text)
             read += 1
         wrong += [f"{path.relative_to(TOP)}: {w}" for w in found]
+    paths = [pathlib.PurePath(n) for n in names]
+    wrong += [*sources(paths), *twice(paths)]
     print("\n".join(wrong) if wrong else f"{read} pages")
     return 1 if wrong else 0
 
