@@ -144,7 +144,7 @@ note_verdict(struct sts_check_tlsa *t, unsigned number, enum sts_why why,
 		return;
 	}
 	/* One record that may match is enough for nobody to tell. */
-	if (sts_check_cannot_tell(why)) {
+	if (sts_check_is_unknown(why)) {
 		out->dane_why = (uint8_t)why;
 		return;
 	}
@@ -152,7 +152,7 @@ note_verdict(struct sts_check_tlsa *t, unsigned number, enum sts_why why,
 		t->result = STS_CHECK_TLSA_NOTHING;
 	}
 	if (why != STS_WHY_TLSA_MISMATCH &&
-	    !sts_check_cannot_tell((enum sts_why)out->dane_why)) {
+	    !sts_check_is_unknown((enum sts_why)out->dane_why)) {
 		out->dane_why = (uint8_t)why;
 	}
 }
