@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../core/agent/agent_dane.h"
 #include "../../core/agent/agent_size.h"
 #include "../../core/agent/agent_state.h"
 #include "../../core/agent/inspect.h"

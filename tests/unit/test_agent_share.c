@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../core/agent/agent.h"
+#include "../../core/agent/agent_share.h"
 #include "../../core/driver.h"
 #include "../mem/dnspeer.h"
 #include "../mem/mem.h"

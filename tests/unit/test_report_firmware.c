@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../core/agent/agent_report_files.h"
 #include "report_world.h"
 
 const char unit_name[] = "report_firmware";
