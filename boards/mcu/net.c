@@ -30,6 +30,9 @@ enum {
 	HTTPS_PORT = 443
 };
 
+STS_STATIC_ASSERT(
+    DNS_MAX_SERVERS <= STS_DNS_SERVERS_MAX, name_servers_of_dhcp_fit);
+
 /* By mtasts anchors. */
 extern const struct sts_anchors sts_board_anchors;
 

@@ -182,17 +182,20 @@ take_mx(const struct sts_publish *p, struct policy *y)
 		return add_mx(y, sts_publish_name(p));
 	}
 	for (unsigned i = 0; rc == 0 && i < asked.count; i++) {
+		/* Beside hosts the root is none (RFC 7505 3). */
 		if (asked.record[i].n == 0) {
-			return sts_fail(STS_EXIT_NONE,
-			    "publish: %s takes no mail (null MX): there is "
-			    "nothing to protect",
-			    sts_publish_name(p));
+			continue;
 		}
 		snprintf(host, sizeof host, "%.*s", (int)asked.record[i].n,
 		    (const char *)asked.record[i].p);
 		rc = add_mx(y, host);
 	}
-	return rc;
+	return rc == 0 && y->mx_count == 0
+		   ? sts_fail(STS_EXIT_NONE,
+			 "publish: %s takes no mail (null MX): there is "
+			 "nothing to protect",
+			 sts_publish_name(p))
+		   : rc;
 }
 
 /* Try the hosts and judge them; in a process of its own, which gives up the

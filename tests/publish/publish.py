@@ -259,6 +259,9 @@ def test_sts_file():
     check("a host is missing", "mx2.example.com" in r.stderr, r.stderr)
     DNS.table[("null.example", MX)] = [mx("")]
     publish("sts", "null.example", "--mode", "testing", *NS, code=1)
+    DNS.table[("partly.example", MX)] = [mx(""), mx("mx.partly.example")]
+    r = publish("sts", "partly.example", "--mode", "testing", *NS)
+    check("a root beside a host is none", "mx: mx.partly.example\n" in r.stdout and r.stdout.count("mx: ") == 1, r.stdout)
     DNS.table[("broken.example", MX)] = None
     publish("sts", "broken.example", "--mode", "testing", *NS, code=2)
     DNS.table[("plain.example", MX)] = []
