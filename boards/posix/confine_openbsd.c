@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Confined by pledge and unveil. Written from the manual pages, compiled on no
- * machine of ours yet. */
+ * machine of ours yet but in tests/unit/test_confine_openbsd.c, which looks at
+ * the calls. */
 #include "confine.h"
 
 #if defined(__OpenBSD__)
@@ -44,6 +45,25 @@ unveil_socket(const struct sts_listen_at *at, bool on)
 		   : 0;
 }
 
+/* A socket that others listen on: connecting to it is writing. */
+static int
+unveil_peer(const char *path)
+{
+	return path[0] == '\0' || unveil(path, "rw") == 0 || errno == ENOENT
+		   ? 0
+		   : -1;
+}
+
+/* The daemon has its control socket in its folder; a command that keeps none
+ * may ask the daemon there. */
+static int
+unveil_control(const struct sts_conf *c)
+{
+	return c->control_on || c->control.addr.af != STS_AF_LOCAL
+		   ? unveil_socket(&c->control, c->control_on)
+		   : unveil_peer(c->control.path);
+}
+
 static int
 unveil_all(const struct sts_conf *c, const char *journal)
 {
@@ -53,7 +73,10 @@ unveil_all(const struct sts_conf *c, const char *journal)
 		rc |= unveil_socket(&c->listen[i], true);
 	}
 	rc |= unveil_socket(&c->metrics, c->metrics_on);
-	rc |= unveil_socket(&c->control, c->control_on);
+	rc |= unveil_control(c);
+	for (unsigned i = 0; i < STS_SHARE_SERVERS; i++) {
+		rc |= unveil_peer(c->share.path[i]);
+	}
 	rc |= unveil_socket(
 	    &c->report.at, sts_conf_reports_on(c) && c->report.listens);
 	if (journal != NULL) {
