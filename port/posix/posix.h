@@ -78,7 +78,8 @@ size_t sts_posix_size(unsigned channels);
 
 /*
  * Begin, and fill *port. `memory` has sts_posix_size(channels) bytes; channels
- * 1..STS_POSIX_CHANNELS_MAX. 0, or -1 with errno.
+ * 1..STS_POSIX_CHANNELS_MAX. 0, or -1 with errno; EMFILE: by poll(2) as many
+ * files must be allowed as there are channels, and STS_POSIX_WATCHES more.
  */
 int sts_posix_init(struct sts_posix *p, unsigned channels, void *memory,
     struct sts_port *port);

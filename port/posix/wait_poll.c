@@ -64,12 +64,27 @@ sts_wait_files(unsigned slots)
 	return slots;
 }
 
+/* How many files may be open; -1: no matter how many, or nobody knows. */
+#ifdef _SC_OPEN_MAX
+static long
+open_max(void)
+{
+	return sysconf(_SC_OPEN_MAX);
+}
+#else
+static long
+open_max(void)
+{
+	return -1;
+}
+#endif
+
 /* With more slots than files each poll() would fail at once, and nothing would
  * ever come. */
 int
 sts_wait_open(struct sts_wait *w, unsigned slots, void *memory)
 {
-	long files = sysconf(_SC_OPEN_MAX);
+	long files = open_max();
 
 	if (files >= 0 && (unsigned long)files < slots) {
 		errno = EMFILE;
