@@ -93,12 +93,15 @@ table() {
 	row 'all of them' $switches
 }
 
-# The table of that file between its marks in the page.
+# The table of that file between its marks in the page; without both, nothing is
+# changed there.
 insert() { # insert FILE MARK PAGE
 	awk -v file="$1" -v mark="<!-- $2 -->" '
-		$0 == mark { print; while ((getline line < file) > 0) print line; skip = 1; next }
+		$0 == mark { print; while ((getline line < file) > 0) print line; skip = found = 1; next }
 		/^<!-- end -->/ { skip = 0 }
-		!skip' "$3" >"$top/README.md"
+		!skip
+		END { if (!found || skip) { print "no marks: " mark >"/dev/stderr"; exit 1 } }
+	' "$3" >"$top/README.md"
 	cp "$top/README.md" "$3"
 	cat "$1"
 }
@@ -221,8 +224,9 @@ serve_without() {
 	socket=$PWD/$top/daemon/control
 	"$top/daemon/mtasts" serve -c "$top/conf" -o "control unix:$socket" 2>"$top/log" &
 	pid=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ -S "$socket" ] || sleep 0.2
+	trap 'kill "$pid"' EXIT
+	while [ ! -S "$socket" ] && kill -0 "$pid"; do
+		sleep 0.2
 	done
 	"$top/daemon/mtasts" cache stats -o "control unix:$socket" >"$top/stats"
 	python3 - "$socket" <<-'END'
@@ -235,6 +239,7 @@ serve_without() {
 		    if "left out of this build" not in answer:
 		        sys.exit(command + ": " + answer)
 	END
+	trap - EXIT
 	kill "$pid"
 	wait "$pid"
 }
