@@ -85,6 +85,9 @@ static const struct {
 	{ STS_WHY_X509_NO_ISSUER, STS_WHY_X509_NO_ISSUER,
 	    "install a certificate of a public CA, with its intermediates "
 	    "(fullchain.pem)" },
+	{ STS_WHY_X509_LIMIT, STS_WHY_X509_CHAIN_COMPLEX,
+	    "it is over a limit of this check: test it with openssl s_client, "
+	    "or have the server send no more certificates than it needs" },
 	{ STS_WHY_X509_SIGNATURE, STS_WHY_X509_NO_SCT,
 	    "get a new certificate of a public CA" },
 	{ STS_WHY_HTTP_REDIRECT, STS_WHY_HTTP_REDIRECT,

@@ -89,8 +89,10 @@ class Row:
 class World:
     def __init__(self, folder, rows, names=()):
         self.folder = folder
-        self.certs = Certificates(folder, list(names) + [
-            n for r in rows for n in (r.domain, "*." + r.domain)])
+        # Two certificates of all rows must fit an answer of check's.
+        self.certs = Certificates(
+            folder, list(names) + ["*." + r.domain for r in rows]
+            + [r.domain for r in rows if "apex" in (r.get("web"), r.get("smtp"))])
         self.dns = dnsd.Server()
         self.servers = {}
         r = self.dns.records

@@ -238,6 +238,21 @@ START_TEST(an_unreachable_host_is_not_at_fault)
 }
 END_TEST
 
+/* For a limit of ours nobody is asked to get another certificate. */
+START_TEST(limit_todo)
+{
+	for (unsigned why = STS_WHY_X509_EXPIRED; why <= STS_WHY_X509_NO_SCT;
+	     why++) {
+		const struct sts_check_finding f = { STS_CHECK_F_CERT_FAILED,
+			(uint8_t)why, -1, -1 };
+		bool limit = sts_check_cannot_tell((enum sts_why)why);
+		bool says = strstr(sts_check_todo(&f), "limit") != NULL;
+
+		unit_int(sts_why_token((enum sts_why)why), says, limit);
+	}
+}
+END_TEST
+
 /* The days that a certificate is valid; 0 on its last day. */
 static const struct {
 	const char *name;
@@ -273,5 +288,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, findings_add_up_to_the_verdict);
 	tcase_add_test(tc, every_finding_has_its_texts);
 	tcase_add_test(tc, an_unreachable_host_is_not_at_fault);
+	tcase_add_test(tc, limit_todo);
 	tcase_add_test(tc, days_are_counted_to_the_end_of_a_certificate);
 }
