@@ -63,7 +63,7 @@ struct sts_report_own {
 
 /* An address that was refused; until_s 0: none. */
 struct sts_report_pause {
-	uint64_t hash; /* by the boot's key */
+	uint32_t hash; /* by the boot's key */
 	uint32_t until_s;
 };
 
@@ -95,8 +95,9 @@ struct sts_report_plan {
  * others, and neither raise one nor end a large one cheaply.
  */
 struct sts_report_counts {
-	uint32_t hash[STS_REPORT_COUNTED];
-	uint8_t n[STS_REPORT_COUNTED]; /* 0: none; 255: or more */
+	struct sts_report_count {
+		uint32_t hash, n; /* n 0: none; 255: or more */
+	} of[STS_REPORT_COUNTED];
 };
 
 /* The step that the report at hand is in, and what it waits for. */
@@ -147,7 +148,6 @@ struct sts_agent_report {
 	uint8_t addr_count, host_len;
 	uint16_t piece_off, piece_len;
 	uint32_t ref;
-	uint32_t organisation; /* of its domain: a hash */
 	sts_ms begun, next_at; /* not before */
 	uint32_t day; /* the counters are of */
 	uint32_t length, sent;
@@ -174,12 +174,14 @@ struct sts_agent_report {
 	struct sts_datagram datagram;
 	uint8_t room[STS_REPORT_SOCKET ? STS_TLSRPT_DATAGRAM : 1];
 
-	/* Private, of agent_report_send.c: counts of today. `same`: reports to
-	 * a destination; `mute`: POSTs to an organisation's hosts that got no
-	 * answer; `spent`: how often reports about an organisation's domains
-	 * took STS_REPORT_SPENT_MS; `mailed`: mails to a domain, and those of
-	 * the day before. */
-	struct sts_report_counts same, mute, spent, mailed[2];
+	/* Private, of agent_report_send.c. `same`: reports to a destination;
+	 * `mute`: POSTs to an organisation's hosts that got no answer; `spent`:
+	 * how often reports about an organisation's domains took
+	 * STS_REPORT_SPENT_MS; `mailed`: mails to a domain. */
+	struct {
+		struct sts_report_counts same, mute, spent, mailed;
+	} today;
+	struct sts_report_counts mailed_before; /* on the day before */
 };
 
 struct sts_agent;

@@ -50,15 +50,12 @@ void sts_agent_report_stir(struct sts_agent *a, unsigned child);
 /* Whether the last octet may leave: if the board keeps marks, this one is
  * written. */
 bool sts_agent_report_may_end(struct sts_agent_report *r);
-/* The hash by which a name is counted, and a domain's organisation; how often a
- * name was counted; count it n times more. */
-uint32_t sts_agent_report_hash(const struct sts_agent *a, struct sts_text name);
-uint32_t sts_agent_report_organisation(
-    const struct sts_agent *a, struct sts_text domain);
-unsigned sts_agent_report_counted(
-    const struct sts_report_counts *c, uint32_t hash);
-void sts_agent_report_count(
-    struct sts_report_counts *c, uint32_t hash, uint32_t n);
+/* Count a name n times more. Returns how often it is counted now, at most
+ * 255. */
+unsigned sts_agent_report_count(const struct sts_agent *a,
+    struct sts_report_counts *c, struct sts_text name, uint32_t n);
+/* The same of the time that reports of a domain's organisation took today. */
+unsigned sts_agent_report_spent(struct sts_agent *a, uint32_t ref, uint32_t n);
 
 /* agent_report_post.c */
 /* The steps of a POST. Look up the addresses of the destination at hand; go on

@@ -141,8 +141,7 @@ mail_over(struct sts_agent *a)
 		r->to.domain_len);
 
 	if (outcome == STS_REPORT_HAS_IT) {
-		sts_agent_report_count(
-		    &r->mailed[0], sts_agent_report_hash(a, domain), 1);
+		sts_agent_report_count(a, &r->today.mailed, domain, 1);
 	}
 	r->post.code = r->mail.submit.rcpt[0].code;
 	/* A refusal of the sender says nothing about the address. */

@@ -11,10 +11,10 @@
 #include "agent.h"
 #include "agent_report_files.h"
 
-static uint64_t
+static uint32_t
 hash_of(const struct sts_agent *a, struct sts_text address)
 {
-	return sts_siphash(a->hash_key, address);
+	return (uint32_t)sts_siphash(a->hash_key, address);
 }
 
 /* How many seconds a pause still lasts. A clock that went back ends it. */
@@ -33,7 +33,7 @@ bool
 sts_agent_report_paused(const struct sts_agent *a, struct sts_text address)
 {
 	const struct sts_agent_report *r = a->reporter;
-	uint64_t hash = hash_of(a, address);
+	uint32_t hash = hash_of(a, address);
 
 	for (unsigned i = 0; i < STS_REPORT_PAUSES; i++) {
 		if (r->pause[i].hash == hash && left_s(a, &r->pause[i]) > 0) {

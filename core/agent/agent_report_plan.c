@@ -67,18 +67,6 @@ next(const struct sts_tally *t, struct sts_report_plan *p)
 	return 0;
 }
 
-/* How much time the domain's organisation has taken today. */
-static uint8_t
-spent_on(const struct sts_agent *a, const struct sts_tally_domain *d)
-{
-	const struct sts_agent_report *r = a->reporter;
-	uint8_t name[STS_NAME_MAX];
-
-	return (uint8_t)sts_agent_report_counted(&r->spent,
-	    sts_agent_report_organisation(
-		a, sts_tally_copy(&r->tally, d->name, name, sizeof name)));
-}
-
 /* Plan a domain's report that was not planned, and note it if it is the next so
  * far. What the operator has ordered (due_s 1) waits for no other. */
 static void
@@ -98,11 +86,12 @@ look(struct sts_agent *a, struct sts_report_plan *p, uint32_t ref)
 	if (d.delivery.due_s > sts_agent_now_s(a)) {
 		return;
 	}
-	uint8_t spent = d.delivery.due_s > 1 ? spent_on(a, &d) : 0;
+	unsigned spent =
+	    d.delivery.due_s > 1 ? sts_agent_report_spent(a, ref, 0) : 0;
 
 	if (spent < p->spent ||
 	    (spent == p->spent && d.delivery.due_s < p->due_s)) {
-		p->spent = spent;
+		p->spent = (uint8_t)spent;
 		p->due_s = d.delivery.due_s;
 		p->best = ref;
 	}

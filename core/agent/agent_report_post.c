@@ -13,6 +13,7 @@
 #include "agent.h"
 #include "agent_report_files.h"
 #include "../base/assert.h"
+#include "../cache/organisation.h"
 
 enum {
 	COUNT_MAX = 4, /* pieces counted in a tick */
@@ -38,14 +39,15 @@ sts_agent_report_post_find(struct sts_agent *a)
 	r->step = STS_REPORT_FINDS;
 }
 
-/* The destination's organisation, by which POSTs to its hosts that got no answer
- * are counted. */
-static uint32_t
-receiver(const struct sts_agent *a)
+/* Count n more of today's POSTs to hosts of the destination's organisation that
+ * got no answer. Returns how many there are. */
+static unsigned
+count_mute(struct sts_agent *a, unsigned n)
 {
-	const struct sts_agent_report *r = a->reporter;
+	struct sts_agent_report *r = a->reporter;
 
-	return sts_agent_report_organisation(a, sts_text(r->host, r->host_len));
+	return sts_agent_report_count(a, &r->today.mute,
+	    sts_organisation(sts_text(r->host, r->host_len)), n);
 }
 
 /* The look-up of the host's addresses has ended. */
@@ -57,8 +59,7 @@ sts_agent_report_post_found(struct sts_agent *a)
 
 	/* Connections to a receiver that never answers last until their time is
 	 * over, and the reports of all others wait meanwhile. */
-	if (l->found != STS_FOUND || sts_agent_report_counted(&r->mute,
-					 receiver(a)) >= STS_REPORT_MUTE_MAX) {
+	if (l->found != STS_FOUND || count_mute(a, 0) >= STS_REPORT_MUTE_MAX) {
 		r->post.code = 0;
 		sts_agent_report_settle(a, STS_REPORT_LATER);
 		return;
@@ -176,7 +177,7 @@ sts_agent_report_post_child(struct sts_agent *a)
 	 * about the receiver. */
 	if (r->post.code == 0 && !sts_why_passes((enum sts_why)r->post.why) &&
 	    r->post.why != STS_WHY_CONNECT_NO_ROUTE) {
-		sts_agent_report_count(&r->mute, receiver(a), 1);
+		count_mute(a, 1);
 	}
 	sts_agent_report_settle(a, judge_post(r));
 	sts_post_end(&r->post);

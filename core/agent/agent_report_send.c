@@ -62,11 +62,8 @@ turn_day(struct sts_agent *a)
 	if (day == r->day) {
 		return;
 	}
-	r->mailed[1] = r->mailed[0];
-	memset(&r->mailed[0], 0, sizeof r->mailed[0]);
-	memset(&r->same, 0, sizeof r->same);
-	memset(&r->mute, 0, sizeof r->mute);
-	memset(&r->spent, 0, sizeof r->spent);
+	r->mailed_before = r->today.mailed;
+	memset(&r->today, 0, sizeof r->today);
 	r->day = day;
 }
 
@@ -83,8 +80,8 @@ is_echo(struct sts_agent *a)
 
 	sts_tally_totals(&r->tally, r->ref, &successes, &failures);
 	return failures == 0 &&
-	       successes <= sts_agent_report_counted(&r->mailed[1],
-				sts_agent_report_hash(a, name_of(r, name)));
+	       successes <= sts_agent_report_count(
+				a, &r->mailed_before, name_of(r, name), 0);
 }
 
 static bool
@@ -100,19 +97,25 @@ is_wanted(struct sts_agent *a)
 
 /* ---- the report at hand ---- */
 
-/* The report at hand, if there is one, is over for now. The time that it took
- * counts for its domain's organisation. */
 static void
 rest(struct sts_agent *a)
 {
 	struct sts_agent_report *r = a->reporter;
 
-	if (r->step != STS_REPORT_REST) {
-		sts_agent_report_count(&r->spent, r->organisation,
-		    (a->now - r->begun) / STS_REPORT_SPENT_MS);
-	}
 	r->step = STS_REPORT_REST;
 	r->next_at = a->now + STS_REPORT_PACE_MS;
+}
+
+/* The report at hand is over for now: the time that it took counts for its
+ * domain's organisation. */
+static void
+let_go(struct sts_agent *a)
+{
+	struct sts_agent_report *r = a->reporter;
+
+	sts_agent_report_spent(
+	    a, r->ref, (a->now - r->begun) / STS_REPORT_SPENT_MS);
+	sts_tally_unpin(&r->tally, r->ref);
 }
 
 /* No destination is left for the report: remove it from the tally. */
@@ -122,7 +125,7 @@ drop(struct sts_agent *a, bool delivered)
 	struct sts_agent_report *r = a->reporter;
 
 	if (r->step != STS_REPORT_REST) {
-		sts_tally_unpin(&r->tally, r->ref);
+		let_go(a);
 	}
 	sts_tally_drop(&r->tally, r->ref, delivered);
 	rest(a);
@@ -150,7 +153,6 @@ begin(struct sts_agent *a)
 	sts_tally_pin(&r->tally, r->ref);
 	r->any_left = false;
 	r->begun = a->now;
-	r->organisation = sts_agent_report_organisation(a, name_of(r, name));
 	r->step = STS_REPORT_ASKS;
 	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_lookup_report_txt(&r->lookup[STS_REPORT_LOOKUP_SEND],
@@ -215,7 +217,7 @@ postpone(struct sts_agent *a, struct sts_tally_delivery *d)
 	e->number[2] = r->post.code;
 	sts_count(&a->metrics, STS_METRIC_REPORTS + AGAIN);
 	sts_tally_deliver(&r->tally, r->ref, d);
-	sts_tally_unpin(&r->tally, r->ref);
+	let_go(a);
 	rest(a);
 }
 
@@ -274,7 +276,7 @@ choose(struct sts_agent *a)
 {
 	struct sts_agent_report *r = a->reporter;
 	struct sts_tally_domain d;
-	uint32_t same;
+	struct sts_text to;
 
 	if (!sts_tlsrpt_rua_next(&r->rua, &r->to)) {
 		end_try(a);
@@ -284,13 +286,14 @@ choose(struct sts_agent *a)
 	if ((d.delivery.done & 1U << r->to.number) != 0) {
 		return;
 	}
-	same = sts_agent_report_hash(a, sts_agent_report_destination(r));
-	if (sts_agent_report_counted(&r->same, same) >= STS_REPORT_SAME_MAX ||
+	to = sts_agent_report_destination(r);
+	if (sts_agent_report_count(a, &r->today.same, to, 0) >=
+		STS_REPORT_SAME_MAX ||
 	    !begin_to(a)) {
 		sts_agent_report_settle(a, STS_REPORT_NEVER);
 		return;
 	}
-	sts_agent_report_count(&r->same, same, 1);
+	sts_agent_report_count(a, &r->today.same, to, 1);
 }
 
 static void

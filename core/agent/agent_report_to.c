@@ -22,57 +22,39 @@ sts_agent_report_stir(struct sts_agent *a, unsigned child)
 	sts_agent_stir(a, (uint16_t)(a->first_report + child));
 }
 
-uint32_t
-sts_agent_report_hash(const struct sts_agent *a, struct sts_text name)
+unsigned
+sts_agent_report_count(const struct sts_agent *a, struct sts_report_counts *c,
+    struct sts_text name, uint32_t n)
 {
-	return (uint32_t)sts_siphash(a->hash_key, name);
-}
+	uint32_t hash = (uint32_t)sts_siphash(a->hash_key, name);
+	struct sts_report_count *at = c->of, *p = c->of;
 
-uint32_t
-sts_agent_report_organisation(const struct sts_agent *a, struct sts_text domain)
-{
-	return sts_agent_report_hash(a, sts_organisation(domain));
-}
-
-/* The place of a name, or the one that it would take. */
-static unsigned
-place_of(const struct sts_report_counts *c, uint32_t hash)
-{
-	unsigned least = 0;
-
-	for (unsigned i = 0; i < STS_REPORT_COUNTED; i++) {
-		if (c->hash[i] == hash && c->n[i] > 0) {
-			return i;
-		}
-		if (c->n[i] < c->n[least]) {
-			least = i;
+	for (; p < c->of + STS_REPORT_COUNTED && at->hash != hash; p++) {
+		if (p->hash == hash || p->n < at->n) {
+			at = p;
 		}
 	}
-	return least;
+	n += at->hash == hash ? at->n : 0;
+	n = n < UINT8_MAX ? n : (uint32_t)UINT8_MAX;
+	if (n > 0) {
+		at->hash = hash;
+		at->n = n;
+	}
+	return n;
 }
 
 unsigned
-sts_agent_report_counted(const struct sts_report_counts *c, uint32_t hash)
+sts_agent_report_spent(struct sts_agent *a, uint32_t ref, uint32_t n)
 {
-	unsigned i = place_of(c, hash);
+	struct sts_agent_report *r = a->reporter;
+	uint8_t name[STS_NAME_MAX];
+	struct sts_tally_domain d;
 
-	return c->hash[i] == hash ? c->n[i] : 0;
-}
-
-void
-sts_agent_report_count(struct sts_report_counts *c, uint32_t hash, uint32_t n)
-{
-	unsigned i = place_of(c, hash);
-
-	if (n == 0) {
-		return;
-	}
-	if (c->hash[i] != hash) {
-		c->hash[i] = hash;
-		c->n[i] = 0;
-	}
-	c->n[i] = (uint8_t)(n < UINT8_MAX - (uint32_t)c->n[i] ? c->n[i] + n
-							      : UINT8_MAX);
+	sts_tally_domain(&r->tally, ref, &d);
+	return sts_agent_report_count(a, &r->today.spent,
+	    sts_organisation(
+		sts_tally_copy(&r->tally, d.name, name, sizeof name)),
+	    n);
 }
 
 struct sts_text

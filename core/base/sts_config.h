@@ -344,7 +344,7 @@
 
 /* Names counted at once, for each of five counts of a day (agent_report.h):
  * receivers of reports and organisations that take long. Beyond them those
- * counted least begin anew. 25 bytes each. */
+ * counted least begin anew. 40 bytes each. */
 #ifndef STS_REPORT_COUNTED
 #define STS_REPORT_COUNTED 256
 #endif
