@@ -16,11 +16,11 @@
  *
  * A stranger chooses where reports go, and how long his name servers and hosts
  * take. Of all that are due the report goes first whose domain's organisation
- * has taken the least time today (agent_report_plan.c). He gets at most one at a time, so many a
- * day to one destination, by HTTPS only to addresses that anybody may reach,
- * and never by a redirect; where nobody answers, only a few times a day. Mail
- * goes to the operator's relay alone. A domain whose counted sessions may all
- * have delivered our own reports gets no report.
+ * has taken the least time today (agent_report_plan.c). He gets at most one at
+ * a time, so many a day to one destination, by HTTPS only to addresses that
+ * anybody may reach, and never by a redirect; where nobody answers, only a few
+ * times a day. Mail goes to the operator's relay alone. A domain whose counted
+ * sessions may all have delivered our own reports gets no report.
  */
 #include <string.h>
 
