@@ -607,7 +607,7 @@ sort(struct sts_preload_read *r)
 
 /* Whether every name stands there only once. */
 static void
-tell_apart(struct sts_preload_read *r, unsigned n)
+find_twice(struct sts_preload_read *r, unsigned n)
 {
 	if (r->at >= n) {
 		go_to(r, ALIASES_THERE, 0);
@@ -683,7 +683,7 @@ work(struct sts_preload_read *r)
 		sort(r);
 		break;
 	case DIFFER:
-		tell_apart(r, n);
+		find_twice(r, n);
 		break;
 	case ALIASES_THERE:
 		find_aliases(r, n);
