@@ -150,6 +150,11 @@ void sts_upstream_stop(struct sts_upstream *u);
  * channel are ignored.
  */
 unsigned sts_upstream_wants(const struct sts_upstream *u);
+void sts_upstream_opened(struct sts_upstream *u);
+void sts_upstream_lost(struct sts_upstream *u, int why);
+
+/* The server that is asked, or that is asked next; valid until another one
+ * is. */
 static inline const struct sts_addr *
 sts_upstream_peer(const struct sts_upstream *u)
 {
@@ -157,8 +162,6 @@ sts_upstream_peer(const struct sts_upstream *u)
 	return &u->servers->addr[u->server];
 }
 
-void sts_upstream_opened(struct sts_upstream *u);
-void sts_upstream_lost(struct sts_upstream *u, int why);
 /* UDP: STS_DNS_DATAGRAM_MAX bytes of `lent`, which are there; TCP: what is
  * missing of the length or of the message, in the buffer lent. */
 struct sts_span sts_upstream_recv_buf(

@@ -35,6 +35,7 @@ enum sts_upstream_state {
 	STS_UPSTREAM_OVER
 };
 
+/* Whether the channel is there, or is being opened. */
 static inline bool
 sts_upstream_has_channel(const struct sts_upstream *u)
 {

@@ -70,6 +70,7 @@ sts_session_in_pieces(const struct sts_tls *t)
 	return STS_TLS_SMALL && t->phase != STS_SESSION_WHOLE;
 }
 
+/* Whether records wait to be sent. */
 static inline bool
 sts_session_sending(const struct sts_tls *t)
 {

@@ -150,6 +150,7 @@ void sts_record_store(struct sts_cache *c, sts_ref ref,
 
 /* core/cache/cache_index.c */
 
+/* The hash of a domain, by the boot's key. */
 uint32_t sts_index_hash(const struct sts_cache *c, struct sts_text domain);
 
 /* The record of domain, or 0; *probes: how many heads were looked at. */
@@ -159,6 +160,7 @@ sts_ref sts_index_probe(const struct sts_cache *c, struct sts_text domain,
 /* Whether a bucket's chain may not grow. */
 bool sts_index_full(const struct sts_cache *c, uint32_t hash);
 
+/* Put a record into its bucket, which is not full; take it out. */
 void sts_index_add(struct sts_cache *c, sts_ref ref);
 void sts_index_drop(struct sts_cache *c, sts_ref ref);
 
@@ -169,6 +171,7 @@ sts_index_at(const struct sts_cache *c, uint32_t hash)
 	return c->index + 4 * (size_t)(hash & c->index_mask);
 }
 
+/* The first record of a bucket, or 0. */
 static inline uint32_t
 sts_index_bucket(const struct sts_cache *c, uint32_t hash)
 {

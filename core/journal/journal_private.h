@@ -39,12 +39,14 @@ enum sts_journal_stage {
 	STS_STAGE_FAILED
 };
 
+/* Where an area begins in the storage. */
 static inline uint32_t
 sts_journal_base(const struct sts_journal *j, uint32_t area)
 {
 	return area * j->g.area_size;
 }
 
+/* The next operation of the store; buf stays as it is until that is done. */
 static inline void
 sts_journal_op(struct sts_journal *j, enum sts_journal_op_kind kind,
     uint32_t off, uint8_t *buf, size_t len)

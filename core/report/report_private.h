@@ -87,6 +87,7 @@ tally_put32(struct sts_tally *t, uint32_t ref, unsigned off, uint32_t v)
 	sts_put32le(sts_chunk(&t->chunks, ref) + off, v);
 }
 
+/* The hash of a name, by the boot's key. */
 static inline uint32_t
 tally_hash(const struct sts_tally *t, struct sts_text name)
 {
@@ -101,6 +102,7 @@ tally_bucket(const struct sts_tally *t, struct sts_text name)
 	       4 * (size_t)(tally_hash(t, name) & (t->index_count - 1));
 }
 
+/* Whether domains count only once a session has failed. */
 static inline bool
 tally_failures_only(const struct sts_tally *t)
 {
