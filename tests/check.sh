@@ -227,6 +227,15 @@ for c in p256 p384; do
 	python3 tls/ec_tables.py $c | cmp -s - tls/ec_${c}_table.h || echo $c
 done | rule 'a table that tls/ec_tables.py does not write'
 
+# A header is a manual: before each function, or each run of functions that
+# follow one another, a comment says what it does.
+awk 'FNR == 1 { before = "" }
+{ code = $0; sub(/\/\*.*/, "", code) }
+code ~ /^[a-z][^{]*[ *][a-z0-9_]+\(/ && before !~ /(\*\/|;)$/ {
+	print FILENAME ":" FNR ": " $0 }
+{ before = $0 }' $(git ls-files 'core/*.h' 'dns/*.h' 'tls/*.h' 'port/*.h') |
+	rule 'a function of a header without a comment'
+
 # All code is formatted by clang-format.
 git ls-files -z '*.c' '*.h' |
 	xargs -0 -P "$(nproc)" -n 40 clang-format-14 --dry-run -Werror 2>&1 |

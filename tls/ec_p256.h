@@ -7,6 +7,7 @@
 
 #if STS_EC_FAST
 
+/* The curve, a constant. */
 const struct sts_ec_curve *sts_ec_p256(void);
 
 /*

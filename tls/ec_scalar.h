@@ -37,6 +37,7 @@ struct sts_ec_curve {
 struct sts_public_scalar sts_ec_scalar_read(
     const struct sts_ec_curve *c, const uint8_t *bytes);
 
+/* Whether it is 0; whether a < b. */
 bool sts_ec_scalar_is_zero(const struct sts_public_scalar *a);
 bool sts_ec_scalar_less(
     const struct sts_public_scalar *a, const struct sts_public_scalar *b);

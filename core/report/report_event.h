@@ -171,6 +171,12 @@ bool sts_report_result_of_code(unsigned code, enum sts_report_result *result);
 bool sts_report_result_of_text(
     struct sts_text name, enum sts_report_result *result);
 
+/* Which question of ours has failed. */
+enum sts_report_stage {
+	STS_REPORT_AT_TXT,
+	STS_REPORT_AT_POLICY_HOST
+};
+
 /*
  * The result type to report for a reason of ours for which a policy could not
  * be fetched; the token of the reason (why.h) goes with it as
@@ -182,11 +188,6 @@ bool sts_report_result_of_text(
  * stage: which question a reason of the DNS is about, the TXT record or the
  * addresses of the policy host.
  */
-enum sts_report_stage {
-	STS_REPORT_AT_TXT,
-	STS_REPORT_AT_POLICY_HOST
-};
-
 bool sts_report_result_of_why(enum sts_why why, enum sts_report_stage stage,
     enum sts_report_result *result);
 

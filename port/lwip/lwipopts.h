@@ -25,8 +25,8 @@
 #define LWIP_SOCKET 0
 #endif
 #if !NO_SYS
-/* port/lwip/os/lwip_task.h: all that lwIP's thread does wakes the agent's. */
 #define LWIP_TCPIP_CORE_LOCKING 1
+/* port/lwip/os/lwip_task.h: all that lwIP's thread does wakes the agent's. */
 void sts_lwip_task_wake(void);
 #define LWIP_TCPIP_THREAD_ALIVE() sts_lwip_task_wake()
 #endif

@@ -33,7 +33,6 @@ struct sts_x509_trust {
 
 /* Begin with no settings; feed their DER, in pieces of any size. */
 void sts_x509_trust_begin(struct sts_x509_trust *t);
-
 void sts_x509_trust_feed(struct sts_x509_trust *t, struct sts_text in);
 
 /*
