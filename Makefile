@@ -65,7 +65,7 @@ AGENT_SRC = core/agent/agent.c core/agent/agent_alert.c core/agent/agent_ask.c \
 	core/agent/agent_tree.c core/agent/agent_wait.c core/agent/agent_warm.c core/agent/agent_work.c \
 	core/agent/clock.c core/agent/explain.c core/agent/inspect.c core/agent/metrics.c \
 	core/agent/random.c
-CORE_SRC = core/driver.c core/driver_listen.c core/driver_reports.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) \
+CORE_SRC = core/driver.c core/driver_listen.c core/driver_lists.c core/driver_reports.c core/heap.c $(GRAMMAR_SRC) $(CACHE_SRC) \
 	$(JOURNAL_SRC) $(ANSWER_SRC) $(CLIENT_SRC) $(LOOKUP_SRC) $(DIAL_SRC) $(HTTPS_SRC) $(DANE_SRC) \
 	$(SMTP_SRC) $(REPORT_SRC) $(SHARE_SRC) $(AGENT_SRC)
 DNS_SRC = dns/health.c dns/message.c dns/rdata.c dns/stream.c dns/upstream.c \

@@ -10,46 +10,15 @@
 #include "driver.h"
 
 /* Put a node, which is in no list, at the end of one. */
-static inline void
-sts_driver_list_put(
-    struct sts_driver *d, struct sts_node_list *list, uint16_t id)
-{
-	struct sts_node *n = &d->nodes[id];
-
-	STS_ASSERT(id < d->node_count);
-	STS_ASSERT(!n->listed);
-	n->listed = true;
-	n->next_ready = STS_NODE_NONE;
-	if (list->head == STS_NODE_NONE) {
-		list->head = id;
-	} else {
-		d->nodes[list->tail].next_ready = id;
-	}
-	list->tail = id;
-}
+void sts_driver_list_put(
+    struct sts_driver *d, struct sts_node_list *list, uint16_t id);
 
 /* Take the first node of a list; STS_NODE_NONE: the list is empty. */
-static inline uint16_t
-sts_driver_list_take(struct sts_driver *d, struct sts_node_list *list)
-{
-	uint16_t id = list->head;
-
-	if (id != STS_NODE_NONE) {
-		list->head = d->nodes[id].next_ready;
-		d->nodes[id].listed = false;
-	}
-	return id;
-}
+uint16_t sts_driver_list_take(struct sts_driver *d, struct sts_node_list *list);
 
 /* Have a node visited. A node that waits for its WORK is visited at its
  * turn. */
-static inline void
-sts_driver_enlist(struct sts_driver *d, uint16_t id)
-{
-	if (!d->nodes[id].listed) {
-		sts_driver_list_put(d, &d->ready, id);
-	}
-}
+void sts_driver_enlist(struct sts_driver *d, uint16_t id);
 
 /* The node has a channel from now on, with these events reported and wanted. */
 static inline void
@@ -62,16 +31,7 @@ sts_driver_opened(struct sts_node *n, unsigned ready, unsigned wanted)
 }
 
 /* Serve the children that composite `id` has stirred. */
-static inline void
-sts_driver_enlist_stirred(struct sts_driver *d, uint16_t id)
-{
-	struct sts_node *n = &d->nodes[id];
-	int i;
-
-	while ((i = n->ops->stirred(n->engine)) >= 0) {
-		sts_driver_enlist(d, (uint16_t)(n->first_child + i));
-	}
-}
+void sts_driver_enlist_stirred(struct sts_driver *d, uint16_t id);
 
 /* driver_reports.c */
 /* Whether listener i takes reports. */

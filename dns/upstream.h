@@ -155,12 +155,7 @@ void sts_upstream_lost(struct sts_upstream *u, int why);
 
 /* The server that is asked, or that is asked next; valid until another one
  * is. */
-static inline const struct sts_addr *
-sts_upstream_peer(const struct sts_upstream *u)
-{
-	STS_ASSERT(u->server < u->servers->count);
-	return &u->servers->addr[u->server];
-}
+const struct sts_addr *sts_upstream_peer(const struct sts_upstream *u);
 
 /* UDP: STS_DNS_DATAGRAM_MAX bytes of `lent`, which are there; TCP: what is
  * missing of the length or of the message, in the buffer lent. */

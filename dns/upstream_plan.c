@@ -63,6 +63,20 @@ rank(unsigned why)
 	return i;
 }
 
+const struct sts_addr *
+sts_upstream_peer(const struct sts_upstream *u)
+{
+	STS_ASSERT(u->server < u->servers->count);
+	return &u->servers->addr[u->server];
+}
+
+unsigned
+sts_upstream_server_bit(const struct sts_upstream *u)
+{
+	STS_ASSERT(u->server < u->servers->count);
+	return 1U << u->server;
+}
+
 void
 sts_upstream_plan_blame(struct sts_upstream *u, enum sts_why why)
 {

@@ -44,12 +44,7 @@ sts_upstream_has_channel(const struct sts_upstream *u)
 }
 
 /* The bit of the server at hand, in the sets of servers. */
-static inline unsigned
-sts_upstream_server_bit(const struct sts_upstream *u)
-{
-	STS_ASSERT(u->server < u->servers->count);
-	return 1U << u->server;
-}
+unsigned sts_upstream_server_bit(const struct sts_upstream *u);
 
 /* Put the servers in order, and choose the first. There is at least one. */
 void sts_upstream_plan_begin(struct sts_upstream *u);

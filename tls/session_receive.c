@@ -24,6 +24,17 @@ enum {
 		STS_TLS_GCM_BLOCK
 };
 
+struct sts_text
+sts_session_piece(const struct sts_tls *t)
+{
+	if (!t->content) {
+		return sts_text(NULL, 0);
+	}
+	return sts_session_in_pieces(t)
+		   ? sts_tls_stream_piece(&t->stream)
+		   : sts_text(t->record + t->off, t->end - t->off);
+}
+
 void
 sts_session_used(struct sts_tls *t, size_t n)
 {

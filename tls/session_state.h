@@ -78,16 +78,7 @@ sts_session_sending(const struct sts_tls *t)
 }
 
 /* Content of the record that was not handled yet. */
-static inline struct sts_text
-sts_session_piece(const struct sts_tls *t)
-{
-	if (!t->content) {
-		return sts_text(NULL, 0);
-	}
-	return sts_session_in_pieces(t)
-		   ? sts_tls_stream_piece(&t->stream)
-		   : sts_text(t->record + t->off, t->end - t->off);
-}
+struct sts_text sts_session_piece(const struct sts_tls *t);
 
 /* Of the content that was not handled yet, n octets were. */
 void sts_session_used(struct sts_tls *t, size_t n);
