@@ -345,7 +345,8 @@ sts_agent_dane_ask_due(
 
 /* Results */
 
-static bool
+/* What has no room is left out, and the stage is refused as a whole. */
+static void
 append_hosts(struct sts_agent *a, struct sts_stage *stage,
     const struct sts_dane_hosts *d)
 {
@@ -354,16 +355,15 @@ append_hosts(struct sts_agent *a, struct sts_stage *stage,
 		d->mx,
 		(uint8_t)((d->implicit ? FLAG_IMPLICIT : 0) |
 			  (d->more ? FLAG_MORE : 0)) };
-	bool ok = sts_cache_append(&a->cache, stage, head, sizeof head);
 
-	for (unsigned i = 0; ok && i < d->host_count; i++) {
+	sts_cache_append(&a->cache, stage, head, sizeof head);
+	for (unsigned i = 0; i < d->host_count; i++) {
 		struct sts_text name = sts_dane_hosts_name(d, i);
 		uint8_t host[HOST_LEN] = { d->host[i].state, (uint8_t)name.n };
 
-		ok = sts_cache_append(&a->cache, stage, host, sizeof host) &&
-		     sts_cache_append(&a->cache, stage, name.p, name.n);
+		sts_cache_append(&a->cache, stage, host, sizeof host);
+		sts_cache_append(&a->cache, stage, name.p, name.n);
 	}
-	return ok;
 }
 
 void
@@ -379,11 +379,8 @@ sts_agent_dane_remember(struct sts_agent *a, const struct sts_dane_hosts *d,
 	    !sts_cache_stage(&a->cache, &stage, sts_text(k.name, k.len))) {
 		return;
 	}
-	if (append_hosts(a, &stage, d)) {
-		sts_cache_commit(&a->cache, &stage, e, sts_agent_time(a), &ref);
-	} else {
-		sts_cache_abandon(&a->cache, &stage);
-	}
+	append_hosts(a, &stage, d);
+	sts_cache_commit(&a->cache, &stage, e, sts_agent_time(a), &ref);
 }
 
 void
