@@ -3,6 +3,7 @@
  * much of the block the agent touches before it needs it. */
 #include <string.h>
 
+#include "../../core/agent/agent_state.h"
 #include "../../core/agent/agent_size.h"
 #include "../../core/sts.h"
 #include "unit.h"
@@ -98,13 +99,31 @@ START_TEST(a_place_is_set_up_when_first_taken)
 		ck_assert(!sts_client_busy(&a.clients[i]));
 	}
 	ck_assert_uint_eq(sts_agent_client_free(&a), STS_NODE_NONE);
-	/* And one without room for an operator's list has none. */
-	for (unsigned i = 0; i < 2; i++) {
-		ck_assert_uint_eq(sts_agent_preload_area(&a, i).n, 0);
-	}
 	sts_agent_client_stirs(&a, 2);
 	sts_agent_client_gone(&a, 2);
 	ck_assert_uint_eq(sts_agent_client_free(&a), a.first_client + 2);
+}
+END_TEST
+
+/* An agent that was given no memory for a feature takes what concerns it, and
+ * does nothing. */
+START_TEST(without_features)
+{
+	static const struct sts_config config = { 4, 4, 1, 2, 8192, 0, 0, 0, 0,
+		0, false, 0 };
+	static const uint8_t key[16] = { 1 };
+	static const struct sts_settings settings;
+	static struct sts_agent a;
+	struct sts_text domain = unit_span("a.example");
+
+	ck_assert_uint_ge(sizeof block, sts_agent_size(&config));
+	sts_agent_init(&a, &config, &settings, block, 1, key);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_uint_eq(sts_agent_preload_area(&a, i).n, 0);
+	}
+	sts_agent_unshare(&a, domain);
+	ck_assert_uint_eq(sts_agent_report_tested(&a, domain), 0);
+	ck_assert(!sts_agent_forget(&a, domain));
 }
 END_TEST
 
@@ -113,4 +132,5 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, a_place_is_set_up_when_first_taken);
 	tcase_add_test(tc, the_macro_reserves_enough_and_little_more);
+	tcase_add_test(tc, without_features);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../core/agent/agent_state.h"
+#include "../../core/cache/payload.h"
 #include "unit.h"
 
 const char unit_name[] = "agent_step";
@@ -229,6 +230,88 @@ START_TEST(a_name_is_warmed_only_with_random_bytes_left)
 }
 END_TEST
 
+static void
+put_record(struct sts_text domain, const struct sts_entry *e)
+{
+	struct sts_stage s;
+	sts_ref ref;
+
+	ck_assert(sts_cache_stage(&agent.cache, &s, domain));
+	ck_assert(sts_payload_begin(&agent.cache, &s, unit_span("1")));
+	sts_cache_commit(&agent.cache, &s, e, sts_now(1800000000, true), &ref);
+}
+
+/* A held policy is noted as asked for, and is refreshed again if it lives a day
+ * or more; a record of the future is not known. */
+START_TEST(warm_table)
+{
+	static const struct {
+		const char *name;
+		enum sts_kind kind;
+		uint32_t max_age_s, checked_s, asked_day;
+		enum sts_warm want;
+		bool refreshes;
+	} rows[] = {
+		{ "a policy", STS_KIND_POLICY, STS_DAY_S, 0, 1, STS_WARM_KNOWN,
+		    true },
+		{ "a short-lived policy", STS_KIND_POLICY, STS_DAY_S - 1, 0, 1,
+		    STS_WARM_KNOWN, false },
+		{ "asked for today", STS_KIND_POLICY, STS_DAY_S, 0,
+		    1800000000 / STS_DAY_S, STS_WARM_KNOWN, false },
+		{ "none", STS_KIND_ABSENT, 0, 1800000000, 1, STS_WARM_KNOWN,
+		    false },
+		{ "none, of the future", STS_KIND_ABSENT, 0, 1800000001, 1,
+		    STS_WARM_BEGUN, false },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		struct sts_entry e;
+		sts_ref ref;
+
+		begin(false);
+		fill();
+		sts_agent_ops.tick(&agent, 1, 1800000000);
+		memset(&e, 0, sizeof e);
+		e.kind = (uint8_t)rows[i].kind;
+		e.mode = STS_MODE_NONE;
+		e.asked_day = (uint16_t)rows[i].asked_day;
+		e.max_age_s = rows[i].max_age_s;
+		e.fetched_s = 1800000000;
+		e.checked_s = rows[i].checked_s;
+		e.check_s = 1800000100;
+		name(0);
+		put_record(sts_text(domains[0], NAME_LEN), &e);
+		unit_int(rows[i].name,
+		    sts_agent_warm(&agent, sts_text(domains[0], NAME_LEN)),
+		    rows[i].want);
+		ref = sts_cache_find(
+		    &agent.cache, sts_text(domains[0], NAME_LEN));
+		sts_cache_get(&agent.cache, ref, &e);
+		unit_int(rows[i].name, e.refresh_s,
+		    rows[i].refreshes ? 1800000000 : 0);
+	}
+}
+END_TEST
+
+/* Questions come first: no name is looked up ahead while some wait. */
+START_TEST(warm_waits_for_questions)
+{
+	static const enum sts_ask_phase phases[] = { STS_ASK_QUEUED,
+		STS_ASK_CROWDED };
+
+	for (size_t i = 0; i < UNIT_COUNT(phases); i++) {
+		begin(false);
+		fill();
+		sts_agent_ops.tick(&agent, 1, 1800000000);
+		put_question(0, phases[i]);
+		name(1);
+		unit_int("warm",
+		    sts_agent_warm(&agent, sts_text(domains[1], NAME_LEN)),
+		    STS_WARM_LATER);
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -237,4 +320,6 @@ unit_tests(TCase *tc)
 	tcase_add_loop_test(tc, a_step_without_a_clock_begins_one_lookup, 0, 2);
 	tcase_add_test(tc, crowd_in_turn);
 	tcase_add_test(tc, a_name_is_warmed_only_with_random_bytes_left);
+	tcase_add_test(tc, warm_table);
+	tcase_add_test(tc, warm_waits_for_questions);
 }

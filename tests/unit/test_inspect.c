@@ -341,6 +341,8 @@ static const struct {
 	    STS_VERDICT_UNKNOWN },
 	{ "rehearsed policy", STS_ANSWER_NOTFOUND, STS_RULE_HELD, STS_WHY_AUDIT,
 	    true, STS_VERDICT_NONE },
+	{ "rehearsed policy of the operator's list", STS_ANSWER_NOTFOUND,
+	    STS_RULE_PRELOAD, STS_WHY_AUDIT, true, STS_VERDICT_NONE },
 	{ "rehearsed temp", STS_ANSWER_NOTFOUND, STS_RULE_TABLE, STS_WHY_AUDIT,
 	    true, STS_VERDICT_UNKNOWN },
 };
