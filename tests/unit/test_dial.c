@@ -353,14 +353,22 @@ START_TEST(not_seen_yet)
 	settle(&p);
 	unit_text("another turn", unit_span(p.log), "+0 +0");
 
-	/* Given up, then without a channel: that is no shortage any more. */
-	i = attempt(&p, 0);
-	sts_dial_stop(&p.d);
+	/* Of no use, then without a channel: that is no shortage any more, and
+	 * it gets no other turn. */
+	memset(&p, 0, sizeof p);
+	sts_dial_init(&p.d);
+	sts_dial_start(&p.d, p.addr, 2, CONNECT_MS, 0);
+	settle(&p);
+	word(&p, "250");
+	word(&p, "c1");
+	i = attempt(&p, 1);
+	sts_dial_refuse(&p.d, STS_WHY_TLS_PROTOCOL);
 	p.open[i] = false;
 	sts_dial_lost(&p.d, i, STS_IO_LIMIT);
-	settle(&p);
+	serve(&p, i);
+	word(&p, "r0");
+	unit_text("no other turn", unit_span(p.log), "+0 +1 t1");
 	ck_assert(sts_dial_over(&p.d));
-	unit_int("as before", sts_dial_why(&p.d), STS_WHY_CONNECT_REFUSED);
 
 	/* No channel for a second attempt, and the first is lost: the second is
 	 * due, though the owner does not know. */

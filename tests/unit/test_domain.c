@@ -649,7 +649,9 @@ START_TEST(punycode_refused)
 {
 	static const char *const texts[] = { "", "_", "{", "A", "9", "99",
 		"99999b" /* a character over U+10FFFF */,
-		"99999999" /* a number over 32 bits */, "a-99999999999999" };
+		"99999999" /* a number over 32 bits, */,
+		"264193781m" /* and one that would wrap to a character */,
+		"a-99999999999999" };
 
 	for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
 		uint32_t at[STS_LABEL_MAX];
