@@ -73,10 +73,10 @@ finish_text(struct sts_json *j, enum sts_json_event event)
 	return finish(j, event);
 }
 
+/* Of what is open, the innermost: a list, and no object. Something is. */
 static bool
 in_list(const struct sts_json *j)
 {
-	STS_ASSERT(j->depth > 0);
 	return (j->lists >> (j->depth - 1) & 1) != 0;
 }
 

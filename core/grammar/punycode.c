@@ -100,13 +100,13 @@ put_digit(struct encoder *e, uint32_t digit)
 static void
 put_delta(struct encoder *e)
 {
-	uint32_t q = e->delta, k = BASE, t = threshold(k, e->bias);
+	uint32_t q = e->delta, k = BASE, t;
 
-	while (q >= t) { /* a tenth of q, or less, is left each time */
+	/* A tenth of q, or less, is left each time. */
+	while (q >= (t = threshold(k, e->bias))) {
 		put_digit(e, t + (q - t) % (BASE - t));
 		q = (q - t) / (BASE - t);
 		k += BASE;
-		t = threshold(k, e->bias);
 	}
 	put_digit(e, q);
 }
