@@ -937,6 +937,7 @@ damage(unsigned kind)
 {
 	sts_ref ref = find("b.example"), staged = find("c.example");
 	uint32_t body = sts_chunk_next(&c.chunks, ref);
+	uint32_t other_body = sts_chunk_next(&c.chunks, find("f.example"));
 	uint32_t beyond = c.chunks.count + 1;
 
 	switch (kind) {
@@ -1054,6 +1055,9 @@ damage(unsigned kind)
 	case 33: /* a list is lost as a whole */
 		memset(&c.list[STS_CLASS_OTHER], 0, sizeof *c.list);
 		return true;
+	case 34: /* a chunk in two records, and one in none */
+		set_next(body, sts_chunk_next(&c.chunks, other_body));
+		return true;
 	default:
 		return false;
 	}
@@ -1068,6 +1072,7 @@ START_TEST(the_check_notices_every_kind_of_damage)
 	begin(sizeof good_block);
 	put_enforce("a.example", 40);
 	put_enforce("b.example", 200);
+	put_enforce("f.example", 200);
 	put_mode("c.example", STS_MODE_TESTING);
 	put_kind("d.example", STS_KIND_ABSENT);
 	put_kind("e.example", STS_KIND_ABSENT);
@@ -1081,7 +1086,7 @@ START_TEST(the_check_notices_every_kind_of_damage)
 		memcpy(block, good_block, sizeof good_block);
 		ck_assert(sts_cache_check(&c));
 	}
-	unit_int("kinds", kind, 34);
+	unit_int("kinds", kind, 35);
 }
 END_TEST
 
