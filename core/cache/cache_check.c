@@ -66,8 +66,7 @@ check_chain(const struct sts_cache *c, sts_ref ref, struct tally *t)
 	uint32_t left = sts_head_chunks(c, ref);
 	uint32_t n = sts_chunk_next(&c->chunks, ref);
 
-	if (left > c->record_max ||
-	    (left < STS_RECORD_CHUNKS_MIN && sts_head_live(c, ref))) {
+	if (left > c->record_max || left < STS_RECORD_CHUNKS_MIN) {
 		return false;
 	}
 	tally_chunk(t, ref);
