@@ -73,6 +73,9 @@ struct sts_config {
 	size_t report_memory;
 	/* Count only domains with a failure: for small memories. */
 	bool report_failures;
+	/* The agent's block holds zeros, as fresh memory of a system does: what
+	 * of the cache is not used yet is then not touched. */
+	bool zeroed;
 	/* Policies shared with other gateways (core/share): 0 never, 1 over
 	 * connections in the clear, 2 over TLS as well. Without STS_SHARE it
 	 * is 0. */

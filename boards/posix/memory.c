@@ -104,6 +104,7 @@ set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 	config->share = (uint8_t)sts_conf_share_level(c);
 	config->cache_size = CACHE_MIN;
 	config->build_s = STS_BUILD_S;
+	config->zeroed = true; /* carve() */
 	if (sts_conf_reports_on(c)) {
 		config->report_memory = (size_t)c->report.memory;
 	}

@@ -112,7 +112,13 @@ set_up_parts(struct sts_agent *a, const struct parts *parts)
 				     i * STS_AGENT_ALIGNED(STS_DNS_MESSAGE_MAX);
 	}
 	a->buffers.count = STS_DNS_TCP_BUFFERS;
-	sts_cache_init(&a->cache, parts->cache, c->cache_size, a->hash_key);
+	if (c->zeroed) {
+		sts_cache_init_zeroed(
+		    &a->cache, parts->cache, c->cache_size, a->hash_key);
+	} else {
+		sts_cache_init(
+		    &a->cache, parts->cache, c->cache_size, a->hash_key);
+	}
 	if (sts_agent_reports(a)) {
 		sts_agent_report_init(
 		    a, (void *)parts->report_tls, parts->report);

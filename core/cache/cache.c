@@ -77,7 +77,7 @@ set_limits(struct sts_cache *c)
 }
 
 void
-sts_cache_init(struct sts_cache *c, uint8_t *block, size_t size,
+sts_cache_init_zeroed(struct sts_cache *c, uint8_t *block, size_t size,
     const uint8_t key[STS_SIPHASH_KEY])
 {
 	size_t chunks = size / STS_CHUNK_SIZE;
@@ -94,8 +94,15 @@ sts_cache_init(struct sts_cache *c, uint8_t *block, size_t size,
 	sts_chunks_init(&c->chunks, block, (uint32_t)chunks);
 	c->index = block + chunks * STS_CHUNK_SIZE;
 	c->index_mask = (uint32_t)buckets - 1;
-	memset(c->index, 0, buckets * BUCKET_SIZE);
 	set_limits(c);
+}
+
+void
+sts_cache_init(struct sts_cache *c, uint8_t *block, size_t size,
+    const uint8_t key[STS_SIPHASH_KEY])
+{
+	sts_cache_init_zeroed(c, block, size, key);
+	memset(c->index, 0, ((size_t)c->index_mask + 1) * BUCKET_SIZE);
 }
 
 sts_ref

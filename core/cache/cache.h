@@ -117,6 +117,10 @@ struct sts_cache {
 void sts_cache_init(struct sts_cache *c, uint8_t *block, size_t size,
     const uint8_t key[STS_SIPHASH_KEY]);
 
+/* The same for a block that holds zeros: nothing of it is touched. */
+void sts_cache_init_zeroed(struct sts_cache *c, uint8_t *block, size_t size,
+    const uint8_t key[STS_SIPHASH_KEY]);
+
 /* The record of a domain (lower-case, 1..STS_NAME_MAX octets), or 0. Looks at
  * 32 records at most. */
 sts_ref sts_cache_find(const struct sts_cache *c, struct sts_text domain);

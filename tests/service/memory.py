@@ -9,6 +9,8 @@ import agent
 
 MEMORY_K = 16384
 OTHER_K = 6144  # at most: outside the block, or touched at the start
+LARGE_K = 262144
+MORE_K = 512  # at most: touched at the start in a large block, and not in another
 HUGE = "/sys/kernel/mm/transparent_hugepage/enabled"
 
 
@@ -21,11 +23,11 @@ def resident_k(pid):
         agent.not_run("memory: no /proc/PID/status")
 
 
-def life(binary, words):
+def life(binary, words, memory=MEMORY_K):
     """KB resident when it listens, and the log."""
     with agent.Folder() as folder:
         a = agent.Agent([binary], [
-            "memory %dK%s" % (MEMORY_K, words), "journal off",
+            "memory %dK%s" % (memory, words), "journal off",
             "nameserver 127.0.0.1 port=1", "log stderr",
             "listen unix:%s/socket" % folder]).ready()
         k = resident_k(a.pid)
@@ -38,6 +40,10 @@ def main():
     plain, log = life(binary, "")
     agent.check(plain < OTHER_K, "untouched: %d KB resident" % plain)
     agent.check("pages" not in log, "nobody asked for pages:\n" + log)
+    large, _ = life(binary, "", LARGE_K)
+    agent.check(large <= plain + MORE_K,
+                "untouched: %d KB resident, %d in a large block" %
+                (plain, large))
     touched, log = life(binary, " touch=yes")
     agent.check(touched >= MEMORY_K, "touched: %d KB resident" % touched)
     _, log = life(binary, " huge=yes")

@@ -1139,6 +1139,28 @@ START_TEST(pages_are_untouched_until_needed)
 }
 END_TEST
 
+/* A block that holds zeros costs nothing before it is used, and is then as good
+ * as another. */
+START_TEST(zeros_untouched)
+{
+	size_t size = 64 * (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *map =
+	    mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct sts_cache written;
+
+	ck_assert(map != MAP_FAILED);
+	sts_cache_init_zeroed(&c, map, size, key);
+	ck_assert_int_eq(mprotect(map, size, PROT_READ | PROT_WRITE), 0);
+	ck_assert(sts_cache_check(&c));
+	sts_cache_init(&written, map, size, key);
+	ck_assert_mem_eq(&written, &c, sizeof c);
+	put_enforce("a.example", 40);
+	ck_assert(intact("a.example", 1, 40));
+	ck_assert(sts_cache_check(&c));
+	munmap(map, size);
+}
+END_TEST
+
 /* In a large cache, neighbours in a list lie far apart in memory. An answer
  * about a protected policy touches its own record and no other. */
 START_TEST(an_answer_touches_no_other_record)
@@ -1252,6 +1274,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, looking_ahead_changes_nothing);
+	tcase_add_test(tc, zeros_untouched);
 	tcase_add_test(tc, organisations_end_at_the_public_suffix);
 	tcase_add_test(tc, a_policy_lives_for_max_age);
 	tcase_add_test(tc, limits_follow_from_the_size);
