@@ -34,8 +34,9 @@ main(int argc, char **argv)
 {
 	const char *domain = argc > 1 ? argv[1] : "example.com";
 	struct sts_text ask = sts_text((const uint8_t *)domain, strlen(domain));
-	struct sts_config config = { 0, 4, 1, 2, 8192, 0, 0, 0, 0, 0, false,
-		0 };
+	struct sts_config config = {
+		.lookups = 4, .fetch_slots = 1, .asks = 2, .cache_size = 8192
+	};
 	struct sts_settings settings = { &servers, &sts_board_anchors, &zones,
 		.policy_port = 443, .allow_private = true };
 	struct sts_port port;

@@ -10,13 +10,16 @@
 
 const char unit_name[] = "agent_size";
 
-#define CASE(name, clients, lookups, fetches, asks, journal, cache)            \
+#define CASE(name, n, look, fetch, ask, buffer, cache)                         \
 	{                                                                      \
 		name,                                                          \
-		    { clients, lookups, fetches, asks, cache, 0, journal, 0,   \
-			    0, 0, false, 0 },                                  \
-		    STS_AGENT_SIZE(                                            \
-			clients, lookups, fetches, asks, journal, cache)       \
+		    { .clients = n,                                            \
+			    .lookups = look,                                   \
+			    .fetch_slots = fetch,                              \
+			    .asks = ask,                                       \
+			    .cache_size = cache,                               \
+			    .journal_buffer = buffer },                        \
+		    STS_AGENT_SIZE(n, look, fetch, ask, buffer, cache)         \
 	}
 
 static const struct {
@@ -28,9 +31,24 @@ static const struct {
 	CASE("not a power of two", 3, 5, 1, 1, 0, 8200),
 	CASE("one above a power of two", 8, 65, 2, 2, 256, 65536),
 	CASE("the daemon's defaults", 1024, 256, 16, 8, 16384, 2393792),
-	{ "with DANE", { 8, 16, 2, 2, 65536, 0, 256, 4, 0, 0, false, 0 },
+	{ "with DANE",
+	    { .clients = 8,
+		.lookups = 16,
+		.fetch_slots = 2,
+		.asks = 2,
+		.cache_size = 65536,
+		.journal_buffer = 256,
+		.danes = 4 },
 	    STS_AGENT_SIZE_DANE(8, 16, 2, 2, 4, 256, 65536) },
-	{ "with reports", { 8, 16, 2, 2, 65536, 0, 256, 4, 0, 16384, false, 0 },
+	{ "with reports",
+	    { .clients = 8,
+		.lookups = 16,
+		.fetch_slots = 2,
+		.asks = 2,
+		.cache_size = 65536,
+		.journal_buffer = 256,
+		.danes = 4,
+		.report_memory = 16384 },
 	    STS_AGENT_SIZE_ALL(8, 16, 2, 2, 4, 256, 0, 65536, 16384) },
 	CASE("large", 60000, 4096, 256, 256, 65536, 1 << 20) };
 
@@ -76,8 +94,13 @@ untouched(const void *p, size_t n)
 START_TEST(a_place_is_set_up_when_first_taken)
 {
 	static uint64_t all[STS_AGENT_SIZE_DANE(4, 6, 2, 2, 3, 256, 8192) / 8];
-	static const struct sts_config config = { 4, 6, 2, 2, 8192, 0, 256, 3,
-		0, 0, false, 0 };
+	static const struct sts_config config = { .clients = 4,
+		.lookups = 6,
+		.fetch_slots = 2,
+		.asks = 2,
+		.cache_size = 8192,
+		.journal_buffer = 256,
+		.danes = 3 };
 	static const uint8_t key[16] = { 1 };
 	static const struct sts_settings settings;
 	static struct sts_agent a;
@@ -109,8 +132,11 @@ END_TEST
  * does nothing. */
 START_TEST(without_features)
 {
-	static const struct sts_config config = { 4, 4, 1, 2, 8192, 0, 0, 0, 0,
-		0, false, 0 };
+	static const struct sts_config config = { .clients = 4,
+		.lookups = 4,
+		.fetch_slots = 1,
+		.asks = 2,
+		.cache_size = 8192 };
 	static const uint8_t key[16] = { 1 };
 	static const struct sts_settings settings;
 	static struct sts_agent a;

@@ -245,7 +245,7 @@ START_TEST(limit_todo)
 	     why++) {
 		const struct sts_check_finding f = { STS_CHECK_F_CERT_FAILED,
 			(uint8_t)why, -1, -1 };
-		bool limit = sts_check_cannot_tell((enum sts_why)why);
+		bool limit = sts_check_is_unknown((enum sts_why)why);
 		bool says = strstr(sts_check_todo(&f), "limit") != NULL;
 
 		unit_int(sts_why_token((enum sts_why)why), says, limit);

@@ -176,8 +176,11 @@ static void
 start(void)
 {
 	static const uint8_t key[16] = { 1 };
-	struct sts_config config = { 0, LOOKUPS, 2, LOOKUPS, 8192, WALL_S, 0, 0,
-		0, 0, false, 0 };
+	struct sts_config config = { .lookups = LOOKUPS,
+		.fetch_slots = 2,
+		.asks = LOOKUPS,
+		.cache_size = 8192,
+		.build_s = WALL_S };
 
 	now = 0;
 	draw_count = datagrams = 0;

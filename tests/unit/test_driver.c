@@ -115,8 +115,12 @@ static void
 start_for(sts_ms at, uint16_t clients)
 {
 	static const uint8_t key[16] = { 1 };
-	struct sts_config config = { clients, LOOKUPS, 2, 2, 4096, WALL_S, 0, 0,
-		0, 0, false, 0 };
+	struct sts_config config = { .clients = clients,
+		.lookups = LOOKUPS,
+		.fetch_slots = 2,
+		.asks = 2,
+		.cache_size = 4096,
+		.build_s = WALL_S };
 
 	now = begun = at;
 	budget = 256;

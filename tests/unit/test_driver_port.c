@@ -278,8 +278,12 @@ static void
 start(void)
 {
 	static const uint8_t key[16] = { 1 };
-	struct sts_config config = { 1 + WORKERS, 1, 1, 1, 4096, WALL_S, 0, 0,
-		0, 0, false, 0 };
+	struct sts_config config = { .clients = 1 + WORKERS,
+		.lookups = 1,
+		.fetch_slots = 1,
+		.asks = 1,
+		.cache_size = 4096,
+		.build_s = WALL_S };
 
 	now = 5;
 	memset(&engine, 0, sizeof engine);

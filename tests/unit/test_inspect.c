@@ -50,8 +50,12 @@ start_with(const struct sts_config *config)
 static void
 start(void)
 {
-	static const struct sts_config config = { 1, 4, 2, 1, CACHE, WALL_S, 0,
-		0, 0, 0, false, 0 };
+	static const struct sts_config config = { .clients = 1,
+		.lookups = 4,
+		.fetch_slots = 2,
+		.asks = 1,
+		.cache_size = CACHE,
+		.build_s = WALL_S };
 
 	start_with(&config);
 }
@@ -401,8 +405,13 @@ START_TEST(extreme_times_are_shown_within_limits)
 }
 END_TEST
 
-static const struct sts_config kept_config = { 1, 4, 2, 1, 8192, WALL_S, BUFFER,
-	0, 0, 0, false, 0 };
+static const struct sts_config kept_config = { .clients = 1,
+	.lookups = 4,
+	.fetch_slots = 2,
+	.asks = 1,
+	.cache_size = 8192,
+	.build_s = WALL_S,
+	.journal_buffer = BUFFER };
 
 static uint32_t
 whole_units(uint32_t n)

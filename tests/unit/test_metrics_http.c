@@ -54,8 +54,9 @@ static void
 begin(void)
 {
 	static const uint8_t key[16] = { 1 };
-	struct sts_config config = { 4, 4, 1, 0, 4096, 0, 0, 0, 0, 0, false,
-		0 };
+	struct sts_config config = {
+		.clients = 4, .lookups = 4, .fetch_slots = 1, .cache_size = 4096
+	};
 
 	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
 	sts_agent_init(&agent, &config, &settings, &block, now, key);

@@ -72,8 +72,11 @@ __wrap_sts_tls_start(struct sts_tls *t, struct sts_text host,
 static void
 start(uint64_t seed)
 {
-	struct sts_config config = { 0, LOOKUPS, 4, ASKS, 65536, WALL_S, 0, 0,
-		0, 0, false, 0 };
+	struct sts_config config = { .lookups = LOOKUPS,
+		.fetch_slots = 4,
+		.asks = ASKS,
+		.cache_size = 65536,
+		.build_s = WALL_S };
 
 	now = 1000;
 	mem_init(&mem, seed);
@@ -324,8 +327,11 @@ START_TEST(each_octet_of_the_key_counts)
 	lookups = sts_siphash(agent.hash_key, name);
 	stop();
 	for (unsigned i = 0; i < sizeof key; i++) {
-		struct sts_config config = { 0, LOOKUPS, 4, ASKS, 65536, WALL_S,
-			0, 0, 0, 0, false, 0 };
+		struct sts_config config = { .lookups = LOOKUPS,
+			.fetch_slots = 4,
+			.asks = ASKS,
+			.cache_size = 65536,
+			.build_s = WALL_S };
 
 		key[i] ^= 1;
 		sts_agent_init(&agent, &config, &settings, block, now, key);
