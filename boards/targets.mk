@@ -55,7 +55,7 @@ WARM = base/bytes base/name base/sink base/siphash grammar/domain cache/cache_in
 	cache/chunks cache/payload client/client client/client_kept client/reply client/socketmap client/wrap
 $(WARM:%=$(BUILD)/obj/core/%.o): CFLAGS += $(FAST)
 # What is done for every record of the journal before the first answer: hardly any octet.
-START = base/crc32 cache/organisation journal/journal_format
+START = base/crc32 cache/organisation
 $(START:%=$(BUILD)/obj/core/%.o): CFLAGS += $(FAST)
 RUN = $(QEMU_$(TARGET))
 TOOLCHAIN = $(CC) $(BEARSSL)/inc/bearssl.h
