@@ -1034,6 +1034,7 @@ END_TEST
 START_TEST(a_record_half_read_when_forgotten_stays_away)
 {
 	struct sts_text name = unit_span("d0.test");
+	unsigned sets;
 
 	read_half(1, 2);
 	ck_assert(sts_agent_forget(&agent, name));
@@ -1055,12 +1056,37 @@ START_TEST(a_record_half_read_when_forgotten_stays_away)
 	pass(2);
 	asked("later", 0, "mx4.d0.test 0");
 	unit_int("deleted", world.dels, 2);
+	/* A gateway that still held the forgotten one puts it over the later
+	 * one, which is held here: that one is put back, and none deleted. */
+	sets = world.sets;
+	put(0, 3);
+	push(0);
+	pass(2);
+	asked("still the later one", 0, "mx4.d0.test 0");
+	unit_int("deleted", world.dels, 2);
+	unit_int("put back", world.sets - sets, 1);
+}
+END_TEST
+
+/* A domain that is forgotten again takes no second place: otherwise the operator
+ * who repeats himself would have the records of all other domains refused. */
+START_TEST(forgotten_again_takes_no_second_place)
+{
+	start();
+	connected();
+	for (unsigned i = 0; i <= STS_SHARE_FORGOTTEN; i++) {
+		sts_agent_unshare(&agent, unit_span("d0.test"));
+	}
+	put(1, 1);
+	push(1);
+	pass(2);
+	asked("another domain", 1, "mx1.d1.test 0");
 }
 END_TEST
 
 /* The same of a record that is read while its domain's owner lets no policy be
  * kept any more. */
-START_TEST(ended)
+START_TEST(a_record_half_read_when_its_policy_ends_stays_away)
 {
 	struct sts_text name = unit_span("d0.test");
 
@@ -1081,7 +1107,7 @@ END_TEST
 /* The operator has domains forgotten while the server is away, more than are
  * remembered one by one: none comes back with the list of keys, and their
  * records are deleted then. */
-START_TEST(forgotten_away)
+START_TEST(forgotten_while_the_server_is_away_stays_forgotten)
 {
 	start();
 	world.dns = NO_ANSWER;
@@ -1504,8 +1530,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_record_is_written_back_weeks_later_too);
 	tcase_add_test(tc, our_own_later_fetch_stays);
 	tcase_add_test(tc, a_record_half_read_when_forgotten_stays_away);
-	tcase_add_test(tc, ended);
-	tcase_add_test(tc, forgotten_away);
+	tcase_add_test(tc, a_record_half_read_when_its_policy_ends_stays_away);
+	tcase_add_test(tc, forgotten_again_takes_no_second_place);
+	tcase_add_test(tc, forgotten_while_the_server_is_away_stays_forgotten);
 	tcase_add_test(tc, unusable_records_are_refused);
 	tcase_add_test(tc, absences_and_failures_are_not_published);
 	tcase_add_test(tc, only_proved_live_policies_are_published);

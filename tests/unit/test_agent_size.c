@@ -128,9 +128,40 @@ START_TEST(a_place_is_set_up_when_first_taken)
 }
 END_TEST
 
+/* Of a block that holds zeros, the cache's index is left alone, since nothing
+ * needs to be written; of any other it is set to zeros. */
+START_TEST(a_block_of_zeros_is_not_written)
+{
+	static uint64_t all[STS_AGENT_SIZE(4, 6, 2, 2, 0, 8192) / 8];
+	static const struct sts_config config[2] = {
+		{ .clients = 4,
+		    .lookups = 6,
+		    .fetch_slots = 2,
+		    .asks = 2,
+		    .cache_size = 8192 },
+		{ .clients = 4,
+		    .lookups = 6,
+		    .fetch_slots = 2,
+		    .asks = 2,
+		    .cache_size = 8192,
+		    .zeroed = true },
+	};
+	static const uint8_t key[16] = { 1 };
+	static const struct sts_settings settings;
+	static struct sts_agent a;
+
+	for (unsigned i = 0; i < 2; i++) {
+		memset(all, 0xa5, sizeof all);
+		ck_assert_uint_ge(sizeof all, sts_agent_size(&config[i]));
+		sts_agent_init(&a, &config[i], &settings, all, 1, key);
+		ck_assert(untouched(a.cache.index, 32) == config[i].zeroed);
+	}
+}
+END_TEST
+
 /* An agent that was given no memory for a feature takes what concerns it, and
  * does nothing. */
-START_TEST(without_features)
+START_TEST(without_memory_for_a_feature_nothing_of_it_happens)
 {
 	static const struct sts_config config = { .clients = 4,
 		.lookups = 4,
@@ -157,6 +188,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, a_place_is_set_up_when_first_taken);
+	tcase_add_test(tc, a_block_of_zeros_is_not_written);
 	tcase_add_test(tc, the_macro_reserves_enough_and_little_more);
-	tcase_add_test(tc, without_features);
+	tcase_add_test(tc, without_memory_for_a_feature_nothing_of_it_happens);
 }
