@@ -706,7 +706,7 @@ START_TEST(put_by_fits_one_send)
 	unit_int("wants", sts_client_ops.wants(&g.c), STS_WANT_SEND);
 	g.send_max = FOREVER;
 	(void)step();
-	unit_int("in one send", (long)g.out_len % asked, 0);
+	unit_int("in one send", (long long)(g.out_len % asked), 0);
 	unit_int("all of it", sts_client_needs(&g.c), STS_CLIENT_SENT);
 	rig_run(FOREVER);
 	unit_int("asks", g.asks, COUNT);
