@@ -40,8 +40,9 @@ product() {
 	} >"$file"
 }
 
-# stale DIR NAME...: remove the objects there that these switches change.
-stale() {
+# reached DIR NAME...: the objects there that these switches can change, by the .d
+# file of each.
+reached() {
 	objects=$1/obj
 	shift
 	for name in "$@"; do
@@ -50,7 +51,11 @@ stale() {
 			find "$objects" -name '*.d' -exec \
 				grep -lE "(^|[ /])${file##*/}( |\$)" {} + || true
 		done
-	done | sort -u | sed 's/d$/o/' | xargs rm -f
+	done | sort -u
+}
+
+stale() { # stale DIR NAME...: remove those objects
+	reached "$@" | sed 's/d$/o/' | xargs rm -f
 }
 
 # firmware DIR NAME...: octets of the board's firmware without them. What they do
@@ -169,11 +174,15 @@ reports() { # reports OPTION...: of the board's limits
 compile() {
 	# The reference engine (make TLS_ENGINE=1) is not part of the library.
 	library=$(git ls-files 'core/*.c' 'dns/*.c' 'tls/*.c' | grep -v '^tls/tls_engine.c')
-	# shellcheck disable=SC2086 # words
-	printf '%s\n' $switches $rooms | xargs -P "$(nproc)" -I NAME \
-		sh -c '"$@" && echo "compiles without NAME"' sh \
-		clang -std=c99 -pedantic -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes \
-		-Werror -fsyntax-only -DSTS_NAME=0 $library
+	$make -j2 build/mtasts >/dev/null
+	for name in $switches $rooms; do
+		reached build "$name" | sed 's,^build/obj/\(.*\)d$,\1c,' >"$top/reached"
+		files=$(printf '%s\n' "$library" | grep -Fxf "$top/reached")
+		printf '%s\n' "$files" | xargs -n 20 -P "$(nproc)" \
+			clang -std=c99 -pedantic -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes \
+			-Werror -fsyntax-only "-DSTS_$name=0"
+		echo "compiles without $name: $(echo "$files" | wc -l) files that it can change"
+	done
 	# shellcheck disable=SC2086
 	flags=$(off $switches $rooms)
 	$make -j2 WERROR=1 BUILD="$top/arm" CC=arm-none-eabi-gcc CFLAGS='-Os -mcpu=cortex-m3 -mthumb' \
@@ -247,7 +256,6 @@ serve_without() {
 compile_daemon() {
 	printf '%s\n' 'nameserver 127.0.0.1' 'listen inet:127.0.0.1:48462' 'journal off' \
 		"trust_anchors $PWD/tests/mem/ca/root.pem" >"$top/conf"
-	$make -j2 build/mtasts >/dev/null
 	for name in $commands; do
 		daemon "$name"
 		left_out "$(echo "$name" | tr '[:upper:]' '[:lower:]')" x
