@@ -816,6 +816,23 @@ def strict():
         [leaf(i, mangle_sig=lambda s: tlv(0x30, s[2:], integer(1))), i], "x509-bad-signature")
 
 
+def long():
+    """Values that are longer than those looked at: nothing is read of them,
+    however they come in pieces. Under its own anchor."""
+    r = root("O=Test/CN=Long Root", key(label="long"))
+    anchors("long", r)
+
+    def under(n, intent, made, issuer, want, both="OpenSSL refuses it, too"):
+        case(n, intent, made, [leaf(issuer), issuer], want, "long", both=both)
+
+    def limit(value):
+        return sub(r, exts=(ext("2.5.29.19", seq(boolean(True), tlv(2, value)), True), CA_EXTS[1]))
+    usage = ext("2.5.29.15", bits(b"\x02" + b"\xff" * 299), True)
+    under("ku-long", "memory is bounded", "cRLSign alone in a keyUsage of 300 octets", sub(r, exts=(CA_EXTS[0], usage)), "x509-wrong-usage")
+    under("path-length-long", "memory is bounded", "pathLen of 300 octets", limit(b"\x01" * 300), "x509-malformed", None)
+    under("path-length-long-negative", "memory is bounded", "the same, negative", limit(b"\x80" * 300), "x509-malformed")
+
+
 def usual():
     """A chain like those of most policy hosts today, under its own anchor."""
     r = root("O=Test/CN=Large Root", key("rsa4096", "usual"))
@@ -853,7 +870,7 @@ if __name__ == "__main__":
     picked = sys.argv[1:]
     if picked:
         ANCHORS.clear()
-    for make in (accepted, constrained, refused, malformed, servers, transparency, edges, strict, usual):
+    for make in (accepted, constrained, refused, malformed, servers, transparency, edges, strict, long, usual):
         if not picked or make.__name__ in picked:
             make()
     write()

@@ -139,24 +139,25 @@ sts_x509_end_ca(struct sts_x509_scan *s)
 }
 
 /* No path is as long as 254, so that larger limits are all the same: those of
- * more than one octet, as the DER reader lets no zero too many pass. */
+ * more than one octet, as the DER reader lets no zero too many pass. One that
+ * is too long to be looked at is refused. */
 void
 sts_x509_end_path_len(struct sts_x509_scan *s)
 {
-	if (s->value[0] >= 0x80) {
+	struct sts_text t = sts_x509_value(s);
+
+	if (t.n == 0 || t.p[0] >= 0x80) {
 		sts_x509_fail(s, STS_WHY_X509_MALFORMED);
 		return;
 	}
-	s->cert->path_len = STS_X509_PATH_LEN_NONE - 1;
-	if (s->value_len == 1) {
-		s->cert->path_len = s->value[0];
-	}
+	s->cert->path_len = t.n == 1 ? t.p[0] : STS_X509_PATH_LEN_NONE - 1;
 }
 
 void
 sts_x509_end_key_usage(struct sts_x509_scan *s)
 {
-	uint8_t bits = s->value_len > 1 ? s->value[1] : 0;
+	struct sts_text t = sts_x509_value(s);
+	uint8_t bits = t.n > 1 ? t.p[1] : 0;
 
 	/* Bits declared unused are zero: the DER reader's word, too. */
 	s->cert->flags |= STS_X509_KU;
