@@ -51,7 +51,8 @@ bool sts_tlsa_outdone(const struct sts_tlsa *t, const struct sts_tlsa *other);
 /* What is known from the DNS about one MX host, least first. */
 enum sts_dane_host {
 	STS_DANE_HOST_PENDING = 0,
-	/* It definitely has no address, so no mail goes there. */
+	/* It has no address, so no mail goes there: that is authenticated, or
+	 * no signed record is about the host. */
 	STS_DANE_HOST_NO_ADDRESS,
 	/* A look-up failed: this host must not be used now (RFC 7672 2.1.3),
 	 * and never counts as a host without records. */

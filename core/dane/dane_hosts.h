@@ -72,6 +72,7 @@ struct sts_dane_worker {
 	uint8_t step;
 	uint8_t host;
 	bool found, insecure; /* an address; one that is not authenticated */
+	bool unproved; /* the lack of one is not authenticated */
 	bool owner_known; /* it is known whether the host's name is an alias */
 	bool aliased;
 	uint8_t unknown; /* enum sts_why of a look-up that failed */

@@ -98,27 +98,53 @@ note_addresses(struct sts_dane_hosts *d, struct sts_dane_worker *w,
 	if (sts_upstream_result(up) == STS_FOUND) {
 		w->found = true;
 		w->insecure = w->insecure || !sts_dane_secure(up);
+	} else {
+		w->unproved = w->unproved || !sts_dane_secure(up);
 	}
 }
 
-/*
- * A and AAAA are over (RFC 7672 2.2.2). One address is enough, whatever became
- * of the other family. The host's name may be a signed alias of an unsigned
- * name.
- */
+/* It is known that no signed records are about the host. */
+static void
+end_without_records(struct sts_dane_hosts *d, struct sts_dane_worker *w)
+{
+	end_host(d, w, w->found ? STS_DANE_HOST_NONE : STS_DANE_HOST_NO_ADDRESS,
+	    STS_WHY_NONE);
+}
+
+/* Whether an answer about the host's addresses, that they are there or are not,
+ * is not authenticated. */
+static bool
+is_unsigned(const struct sts_dane_worker *w)
+{
+	return w->found ? w->insecure : w->unproved;
+}
+
+/* Ask whether the host's name is a signed alias of an unsigned name: whoever
+ * forges addresses there, or their absence, must not hide the records at the
+ * alias. */
+static void
+ask_alias(struct sts_dane_hosts *d, struct sts_dane_worker *w)
+{
+	if (w->owner_known && !w->aliased) {
+		end_without_records(d, w);
+		return;
+	}
+	w->step = STS_DANE_ALIAS;
+	sts_dane_steps_ask(d, leg_of(d, w), sts_text(NULL, 0),
+	    sts_dane_hosts_name(d, w->host), STS_DNS_CNAME);
+}
+
+/* A and AAAA are over (RFC 7672 2.2.2). One address is enough, whatever became
+ * of the other family. */
 static void
 judge_addresses(struct sts_dane_hosts *d, struct sts_dane_worker *w)
 {
 	if (!w->found && w->unknown != STS_WHY_NONE) {
 		end_host(d, w, STS_DANE_HOST_UNKNOWN, (enum sts_why)w->unknown);
+	} else if (is_unsigned(w)) {
+		ask_alias(d, w);
 	} else if (!w->found) {
-		end_host(d, w, STS_DANE_HOST_NO_ADDRESS, STS_WHY_NONE);
-	} else if (w->insecure && w->owner_known && !w->aliased) {
-		end_host(d, w, STS_DANE_HOST_NONE, STS_WHY_NONE);
-	} else if (w->insecure) {
-		w->step = STS_DANE_ALIAS;
-		sts_dane_steps_ask(d, leg_of(d, w), sts_text(NULL, 0),
-		    sts_dane_hosts_name(d, w->host), STS_DNS_CNAME);
+		end_without_records(d, w);
 	} else if (!w->owner_known) {
 		end_host(d, w, STS_DANE_HOST_UNKNOWN, STS_WHY_DNS_LARGE);
 	} else {
@@ -140,7 +166,7 @@ judge_alias(struct sts_dane_hosts *d, struct sts_dane_worker *w,
 	if (sts_upstream_result(up) == STS_FOUND && sts_dane_secure(up)) {
 		ask_tlsa(d, w, STS_DANE_TLSA_ORIGINAL);
 	} else {
-		end_host(d, w, STS_DANE_HOST_NONE, STS_WHY_NONE);
+		end_without_records(d, w);
 	}
 }
 
@@ -186,7 +212,7 @@ judge_tlsa(struct sts_dane_hosts *d, struct sts_dane_worker *w,
 	} else if (w->step == STS_DANE_TLSA_EXPANDED) {
 		ask_tlsa(d, w, STS_DANE_TLSA_ORIGINAL);
 	} else {
-		end_host(d, w, STS_DANE_HOST_NONE, STS_WHY_NONE);
+		end_without_records(d, w);
 	}
 }
 

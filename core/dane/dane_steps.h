@@ -5,6 +5,8 @@
  *	ADDRESSES --secure--------------------> TLSA_EXPANDED -> TLSA_ORIGINAL
  *	    |                  (no alias) --------------------------^
  *	    +--insecure, an alias--> ALIAS --the CNAME is secure----^
+ *	    |                          ^
+ *	    +--none, not authenticated-+
  */
 #ifndef STS_DANE_STEPS_H
 #define STS_DANE_STEPS_H

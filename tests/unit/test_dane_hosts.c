@@ -478,6 +478,39 @@ static const struct {
 		"_25._tcp.h.e TLSA s 3 1 1\n",
 	    "secure mx1=none -> NONE", true },
 
+	/* That an address is not there is proved by a signature alone: who forges
+	 * it for a zone that is not signed must not hide the signed alias that
+	 * leads there, and its records. */
+	{ "a secure alias, no address at its end, not authenticated",
+	    MX1 "mx1.d CNAME s h.e\nh.e A i\nh.e AAAA i\n" T1,
+	    "secure mx1=usable -> ONLY", true },
+	{ "a secure alias, its end does not exist, not authenticated",
+	    MX1 "mx1.d CNAME s h.e\nh.e A x\nh.e AAAA x\n" T1,
+	    "secure mx1=usable -> ONLY", true },
+	{ "the same, one family is authenticated",
+	    MX1 "mx1.d CNAME s h.e\nh.e A s\nh.e AAAA i\n" T1,
+	    "secure mx1=usable -> ONLY", true },
+	{ "the same, TLSA fails",
+	    MX1 "mx1.d CNAME s h.e\nh.e A i\nh.e AAAA i\n"
+		"_25._tcp.mx1.d TLSA e\n",
+	    "secure mx1=unknown -> UNKNOWN", true },
+	{ "the same, TLSA unusable",
+	    MX1 "mx1.d CNAME s h.e\nh.e A i\nh.e AAAA i\n"
+		"_25._tcp.mx1.d TLSA s 1 1 1\n",
+	    "secure mx1=unusable -> PARTIAL", true },
+	{ "the same, no TLSA: the host has no address",
+	    MX2 "mx1.d CNAME s h.e\nh.e A i\nh.e AAAA i\n" A2 T2,
+	    "secure mx1=no-address mx2=usable -> ONLY", true },
+	{ "no address at the end of an alias, authenticated",
+	    MX1 "mx1.d CNAME s h.e\nh.e A s\nh.e AAAA s\n" T1,
+	    "secure mx1=no-address -> NONE", true },
+	{ "an insecure alias, no address at its end",
+	    MX1 "mx1.d CNAME i h.e\nh.e A i\nh.e AAAA i\n" T1,
+	    "secure mx1=no-address -> NONE", true },
+	{ "no address and no alias, not authenticated",
+	    MX1 "mx1.d A i\nmx1.d AAAA i\n" T1, "secure mx1=no-address -> NONE",
+	    true },
+
 	/* The base domain (RFC 7672 2.2.3). */
 	{ "a secure alias, TLSA at its end",
 	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n"
