@@ -97,7 +97,9 @@ why_unknown(const struct sts_lookup *l)
 {
 	enum sts_why why = STS_WHY_NONE;
 
-	for (unsigned i = 0; i < STS_LOOKUP_LEGS; i++) {
+	/* Without IPv6 the first leg has nothing but the result of TXT. */
+	for (unsigned i = STS_INET6 ? LEG_AAAA : LEG_A; i < STS_LOOKUP_LEGS;
+	     i++) {
 		const struct sts_upstream *up = &l->leg[i].up;
 
 		if (sts_upstream_result(up) == STS_UNKNOWN) {
@@ -139,7 +141,6 @@ finish_txt(struct sts_lookup *l)
 
 	l->state = STS_LOOKUP_TXT_DONE;
 	sts_legs_rest(&l->legs);
-	l->limited_ms = sts_upstream_limited_ms(up);
 	l->txt_ttl_s = sts_upstream_ttl_s(up);
 	l->txt = (uint8_t)sts_upstream_result(up);
 	why = sts_upstream_why(up);
@@ -213,6 +214,7 @@ lookup_child(void *e, unsigned i)
 	if (!sts_leg_over(&l->legs, i)) {
 		return;
 	}
+	l->limited_ms += sts_upstream_limited_ms(&l->leg[i].up);
 	if (sts_upstream_result(&l->leg[i].up) != STS_FOUND) {
 		l->count[i] = 0; /* addresses of a question that failed do not
 				  * count */

@@ -107,7 +107,9 @@ finish_host(struct sts_lookup_report *l)
 	}
 	l->found = STS_ABSENT;
 	l->why = STS_WHY_ADDRESS_NONE;
-	for (unsigned i = 0; i < STS_REPORT_LEGS; i++) {
+	/* Without IPv6 the first leg has nothing but the result of TXT. */
+	for (unsigned i = STS_INET6 ? LEG_AAAA : LEG_A; i < STS_REPORT_LEGS;
+	     i++) {
 		const struct sts_upstream *up = &l->leg[i].up;
 
 		if (sts_upstream_result(up) == STS_UNKNOWN) {
