@@ -477,7 +477,8 @@ due_held(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain,
 		ask->deadline = check_until(ask, STS_CHECK_FETCH_MS);
 		return;
 	}
-	if (check_due(e, now_s)) {
+	/* An ask in one of our own queues has waited for no check. */
+	if (ask->phase == STS_ASK_WAITS && check_due(e, now_s)) {
 		e->check_s = now_s + STS_CHECK_AGAIN_S;
 		e->checked_s = now_s;
 		sts_cache_set(&a->cache, ref, e, sts_agent_time(a));
