@@ -176,8 +176,8 @@ bool sts_agent_forget(struct sts_agent *a, struct sts_text domain);
 
 /* The same for the gateways' common store: its record is deleted, now or when it
  * is seen there next. As long as this agent lives it takes in nothing of the
- * domain that was fetched before the order, or within STS_SHARE_AHEAD_S after
- * it; other gateways keep what they hold. */
+ * domain that was fetched before the order, by the stamp of who fetched it;
+ * other gateways keep what they hold. */
 void sts_agent_unshare(struct sts_agent *a, struct sts_text domain);
 
 /*

@@ -121,9 +121,7 @@ sts_agent_unshare(struct sts_agent *a, struct sts_text domain)
 	if (sts_agent_shares(a)) {
 		i = forgotten_place(a, hash);
 		a->share.forgotten[i].hash = hash;
-		/* A gateway whose clock is ahead has not fetched it later. */
-		a->share.forgotten[i].until_s =
-		    sts_agent_now_s(a) + STS_SHARE_AHEAD_S;
+		a->share.forgotten[i].until_s = sts_agent_now_s(a);
 		sts_agent_share_ended(a, domain);
 	}
 }

@@ -769,7 +769,7 @@ push(unsigned i)
 static void
 put_later(unsigned i, unsigned version)
 {
-	now += 400000;
+	now += 2000;
 	pass(2);
 	world.key[i].there = true;
 	world.key[i].len =
