@@ -38,46 +38,58 @@ sts_agent_journal_area(const struct sts_config *config, uint32_t prog_size)
 	    (uint32_t)(config->cache_size / STS_CHUNK_SIZE), prog_size);
 }
 
+static struct sts_journal_geometry
+geometry(const struct sts_store *store, uint32_t day_budget)
+{
+	struct sts_journal_geometry g = { store->prog_size, store->erase_size,
+		store->area_size, store->area_count, day_budget };
+
+	return g;
+}
+
+/* The journal is to be read from now on, if `fits`. */
+static bool
+begin(struct sts_agent *a, const struct sts_store *store, bool fits)
+{
+	a->journal.at = a->journal.begun = a->now;
+	a->journal.late = a->journal.loaded = false;
+	a->journal.on = fits;
+	if (store->checks) {
+		sts_journal_trust(a->journal.engine);
+	}
+	a->journal.logged = STS_JOURNAL_LOADING;
+	return fits;
+}
+
 bool
 sts_agent_journal(
     struct sts_agent *a, const struct sts_store *store, uint32_t day_budget)
 {
-	struct sts_journal_geometry g = { store->prog_size, store->erase_size,
-		store->area_size, store->area_count, day_budget };
+	struct sts_journal_geometry g = geometry(store, day_budget);
 
 	if (!STS_JOURNAL) {
 		return false;
 	}
 	STS_ASSERT(a->config.journal_buffer > 0);
-	a->journal.at = a->journal.begun = a->now;
-	a->journal.late = false;
 	if (sts_agent_keeps(a)) {
+		a->journal.at = a->journal.begun = a->now;
+		a->journal.late = false;
 		return sts_journal_grow(a->journal.engine, &g);
 	}
-	a->journal.on = sts_journal_init(a->journal.engine, &g, &a->cache,
-	    a->journal.buf, a->config.journal_buffer);
-	if (store->checks) {
-		sts_journal_trust(a->journal.engine);
-	}
-	a->journal.logged = STS_JOURNAL_LOADING;
-	return a->journal.on;
+	return begin(a, store,
+	    sts_journal_init(a->journal.engine, &g, &a->cache, a->journal.buf,
+		a->config.journal_buffer));
 }
 
 bool
 sts_agent_journal_again(
     struct sts_agent *a, const struct sts_store *store, uint32_t day_budget)
 {
+	struct sts_journal_geometry g = geometry(store, day_budget);
+
 	STS_ASSERT(sts_agent_keeps(a));
-	sts_journal_leave(a->journal.engine);
-	a->journal.on = a->journal.loaded = false;
 	a->journal.wait_ms = 0;
-	if (!sts_agent_journal(a, store, day_budget)) {
-		return false;
-	}
-	/* A policy of the first reading may not stand in the storage that is
-	 * read now: write all of them anew. */
-	sts_journal_compact(a->journal.engine);
-	return true;
+	return begin(a, store, sts_journal_again(a->journal.engine, &g));
 }
 
 sts_ms

@@ -94,6 +94,24 @@ sts_journal_leave(struct sts_journal *j)
 	}
 }
 
+bool
+sts_journal_again(struct sts_journal *j, const struct sts_journal_geometry *g)
+{
+	uint8_t forget[sizeof j->forget], forget_len = j->forget_len;
+
+	memcpy(forget, j->forget, sizeof forget);
+	sts_journal_leave(j);
+	if (!sts_journal_init(j, g, j->cache, j->buf, j->buf_size)) {
+		return false;
+	}
+	memcpy(j->forget, forget, sizeof forget);
+	j->forget_len = forget_len;
+	/* A policy of the first reading may not stand in the storage that is
+	 * read now: all of them are written anew. */
+	j->again = j->compact_due = true;
+	return true;
+}
+
 static bool
 loading(const struct sts_journal *j)
 {
@@ -362,7 +380,7 @@ bool
 sts_journal_forget(struct sts_journal *j, struct sts_text domain)
 {
 	STS_ASSERT(domain.n >= 1 && domain.n <= STS_DOMAIN_MAX);
-	if (sts_journal_forgets(j, domain)) {
+	if (sts_journal_waits(j, j->forget_done, domain)) {
 		return true;
 	}
 	if (j->stage == STS_STAGE_NEWER ||

@@ -114,6 +114,7 @@ struct sts_journal {
 	bool gave_up; /* a record could not be read, however often */
 	bool off_given; /* off_s was set in this run, not read */
 	bool off_copied; /* the new area has it */
+	bool again; /* another process wrote since this run's first reading */
 	struct sts_journal_op op;
 	uint32_t area; /* that counts; area_count: none */
 	uint32_t revision, pos; /* of it; where its next record goes */
@@ -139,7 +140,9 @@ struct sts_journal {
 	uint8_t domain[STS_NAME_MAX];
 	/* The domains whose removal waits, each behind its length. */
 	uint8_t forget[STS_NAME_MAX];
-	uint8_t forget_len; /* octets of it */
+	uint8_t forget_len; /* octets of it, */
+	uint8_t forget_done; /* of which so many, in front, are gone from the
+			      * medium when what is written now is there */
 	/* Since start, and wrapping: records, records (of what could not be
 	 * read at all: one a place), times, octets. */
 	uint32_t saved, lost, compactions, written;
@@ -173,6 +176,15 @@ void sts_journal_trust(struct sts_journal *j);
  * another program unit than before, or smaller areas.
  */
 bool sts_journal_grow(
+    struct sts_journal *j, const struct sts_journal_geometry *g);
+
+/*
+ * Another process has written to the storage since it was read: read it again,
+ * then write everything anew. What this run has fetched counts where it is
+ * newer, and domains that wait to be forgotten still do. False, and j is of no
+ * use: the geometry breaks its rules.
+ */
+bool sts_journal_again(
     struct sts_journal *j, const struct sts_journal_geometry *g);
 
 /*

@@ -172,17 +172,17 @@ superseded(const struct sts_journal *j)
 	if (sts_journal_forgets(j, domain)) {
 		return true;
 	}
-	if (sts_cache_unsaved_count(j->cache) == 0) {
+	if (!j->again && sts_cache_unsaved_count(j->cache) == 0) {
 		return false; /* the usual case: nothing happened before the
 			       * journal was read */
 	}
 	ref = sts_cache_find(j->cache, domain);
-
-	if (ref == 0 || !sts_cache_is_unsaved(j->cache, ref)) {
+	if (ref == 0) {
 		return false;
 	}
 	sts_cache_get(j->cache, ref, &e);
-	return !e.restored && e.fetched_s >= j->rec.fetched_s;
+	return e.kind == STS_KIND_POLICY && !e.restored &&
+	       e.fetched_s >= j->rec.fetched_s;
 }
 
 /* Put the policy of the record into the cache, with the protection that it had
@@ -240,10 +240,9 @@ forget(struct sts_journal *j)
 		return;
 	}
 	sts_cache_get(j->cache, ref, &e);
-	/* A policy that this run fetched is newer than the removal. A restored
-	 * one is not, though it may be unsaved, if only its protection
-	 * changed. */
-	if (e.restored || !sts_cache_is_unsaved(j->cache, ref)) {
+	/* A policy that this run fetched is newer than the removal, whether or
+	 * not it was tried to save it. */
+	if (e.restored) {
 		sts_cache_remove(j->cache, ref);
 	}
 }

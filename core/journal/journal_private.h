@@ -79,6 +79,11 @@ void sts_journal_save_done(struct sts_journal *j, bool ok);
  * be done between them. */
 bool sts_journal_save_ends(const struct sts_journal *j);
 
+/* Whether the domain is among those that wait to be forgotten, `from` octets on
+ * and later. */
+bool sts_journal_waits(
+    const struct sts_journal *j, size_t from, struct sts_text domain);
+
 /* Begin to append a record, or to write the cache to the next area. */
 void sts_journal_save_policy(struct sts_journal *j, sts_ref ref);
 void sts_journal_save_forget(struct sts_journal *j);

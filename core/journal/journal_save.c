@@ -119,9 +119,10 @@ sts_journal_save_policy(struct sts_journal *j, sts_ref ref)
 }
 
 bool
-sts_journal_forgets(const struct sts_journal *j, struct sts_text domain)
+sts_journal_waits(
+    const struct sts_journal *j, size_t from, struct sts_text domain)
 {
-	for (size_t i = 0; i < j->forget_len; i += 1U + j->forget[i]) {
+	for (size_t i = from; i < j->forget_len; i += 1U + j->forget[i]) {
 		if (sts_text_same(
 			sts_text(j->forget + i + 1, j->forget[i]), domain)) {
 			return true;
@@ -130,24 +131,33 @@ sts_journal_forgets(const struct sts_journal *j, struct sts_text domain)
 	return false;
 }
 
-/* Take the next domain off those that wait to be forgotten. */
-static struct sts_text
-take_forgotten(struct sts_journal *j)
+bool
+sts_journal_forgets(const struct sts_journal *j, struct sts_text domain)
 {
-	size_t n = j->forget[0];
-
-	memcpy(j->domain, j->forget + 1, n);
-	j->forget_len = (uint8_t)(j->forget_len - (1 + n));
-	memmove(j->forget, j->forget + 1 + n, j->forget_len);
-	return sts_text(j->domain, n);
+	return sts_journal_waits(j, 0, domain);
 }
 
+/* What was written is on the medium, and these domains are gone from it. */
+static void
+forgotten(struct sts_journal *j)
+{
+	j->forget_len = (uint8_t)(j->forget_len - j->forget_done);
+	memmove(j->forget, j->forget + j->forget_done, j->forget_len);
+	j->forget_done = 0;
+}
+
+/* The domain stays among those that wait until its removal is written: should
+ * the storage fail, and be read again, its policy must not come back. */
 void
 sts_journal_save_forget(struct sts_journal *j)
 {
-	struct sts_text domain = take_forgotten(j);
-	sts_ref ref = sts_cache_find(j->cache, domain);
+	struct sts_text domain = sts_text(j->domain, j->forget[0]);
 	struct sts_entry e;
+	sts_ref ref;
+
+	memcpy(j->domain, j->forget + 1, domain.n);
+	j->forget_done = (uint8_t)(1 + domain.n);
+	ref = sts_cache_find(j->cache, domain);
 
 	/* The domain may have a policy again. One that is saved supersedes
 	 * the removal. One that is not may be evicted before it is saved, and
@@ -155,6 +165,7 @@ sts_journal_save_forget(struct sts_journal *j)
 	if (ref != 0 && !sts_cache_is_unsaved(j->cache, ref)) {
 		sts_cache_get(j->cache, ref, &e);
 		if (e.kind == STS_KIND_POLICY) {
+			forgotten(j);
 			return;
 		}
 	}
@@ -198,6 +209,8 @@ begin_copy(struct sts_journal *j, uint32_t after)
 	/* An area whose last sync failed may be valid all the same: this one
 	 * must have a later revision. */
 	j->write_revision++;
+	/* A domain that is forgotten from now on may be copied before. */
+	j->forget_done = j->forget_len;
 	j->looked = 0;
 	j->stage = STS_STAGE_ERASE;
 }
@@ -476,6 +489,7 @@ area_done(struct sts_journal *j)
 	j->pos = j->write_pos;
 	j->dirty = j->failed = false;
 	j->errors = 0;
+	forgotten(j);
 	j->stage = STS_STAGE_IDLE;
 }
 
@@ -533,6 +547,7 @@ sts_journal_save_done(struct sts_journal *j, bool ok)
 	case STS_STAGE_RECORD_SYNC:
 		j->pos = j->write_pos;
 		j->saved++;
+		forgotten(j);
 		j->stage = STS_STAGE_IDLE;
 		break;
 	case STS_STAGE_ERASE:

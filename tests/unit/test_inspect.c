@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* core/agent/inspect and core/agent/explain: what an operator sees, and what
  * the operator can have forgotten. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -505,7 +506,8 @@ holds(unsigned step, const char *domain, uint32_t age_s)
 /* While another process still wrote to the storage, this agent only read it.
  * When the storage becomes its own, at whatever step of reading or writing, it
  * reads it again: then it holds what the other process wrote last and what it
- * has learned itself, and so does the next start. */
+ * has learned itself, also where the storage has an older version of that or
+ * its removal, and so does the next start. */
 START_TEST(a_storage_taken_over_is_read_again)
 {
 	static struct flash before, after;
@@ -516,10 +518,14 @@ START_TEST(a_storage_taken_over_is_read_again)
 	start_kept(area);
 	save();
 	put(unit_span("both.example"), STS_KIND_POLICY, STS_MODE_ENFORCE, 500);
+	put(unit_span("older.example"), STS_KIND_POLICY, STS_MODE_TESTING, 500);
+	put(unit_span("gone.example"), STS_KIND_POLICY, STS_MODE_TESTING, 500);
 	save();
 	before = flash;
 	put(unit_span("both.example"), STS_KIND_POLICY, STS_MODE_ENFORCE, 100);
 	put(unit_span("late.example"), STS_KIND_POLICY, STS_MODE_ENFORCE, 50);
+	put(unit_span("older.example"), STS_KIND_POLICY, STS_MODE_TESTING, 100);
+	ck_assert(sts_agent_forget(&agent, unit_span("gone.example")));
 	save();
 	after = flash;
 	while (!all) {
@@ -527,6 +533,10 @@ START_TEST(a_storage_taken_over_is_read_again)
 		restart();
 		put(unit_span("own.example"), STS_KIND_POLICY, STS_MODE_ENFORCE,
 		    10);
+		put(unit_span("older.example"), STS_KIND_POLICY,
+		    STS_MODE_ENFORCE, 9);
+		put(unit_span("gone.example"), STS_KIND_POLICY,
+		    STS_MODE_ENFORCE, 8);
 		for (unsigned i = 0; i < steps; i++) {
 			sts_agent_journal_step(&agent, &flash.store, 1, 1);
 		}
@@ -543,6 +553,8 @@ START_TEST(a_storage_taken_over_is_read_again)
 			holds(steps, "both.example", 100);
 			holds(steps, "late.example", 50);
 			holds(steps, "own.example", 10);
+			holds(steps, "older.example", 9);
+			holds(steps, "gone.example", 8);
 			ck_assert(sts_cache_check(&agent.cache));
 			unit_int(
 			    "state", sts_agent_keeping(&agent), STS_KEEPING_OK);
@@ -556,6 +568,63 @@ START_TEST(a_storage_taken_over_is_read_again)
 	flash.store.area_count = 1;
 	ck_assert(!sts_agent_journal_again(&agent, &flash.store, 0));
 	ck_assert(!sts_inspect_keeps(&agent));
+}
+END_TEST
+
+/* Nothing can be written as long as the storage is another process's. A domain
+ * that the operator has forgotten meanwhile, before or after the first reading,
+ * does not come back when the storage is read again, nor at the next start. */
+START_TEST(a_domain_forgotten_before_the_storage_is_ours_stays_forgotten)
+{
+	static struct flash theirs;
+	static const char *const domains[] = { "before.example",
+		"after.example" };
+
+	start_kept(whole_units(sts_agent_journal_area(&kept_config, PROG)));
+	for (unsigned i = 0; i < 2; i++) {
+		put(unit_span(domains[i]), STS_KIND_POLICY, STS_MODE_ENFORCE,
+		    500);
+	}
+	put(unit_span("stays.example"), STS_KIND_POLICY, STS_MODE_ENFORCE, 500);
+	save();
+	/* With and without room behind the last record. */
+	for (unsigned dirty = 0; dirty < 2; dirty++) {
+		theirs = flash;
+
+		restart();
+		flash.fail_from = flash.ops + 1;
+		flash.fail_to = UINT_MAX;
+		sts_agent_forget(&agent, unit_span(domains[0]));
+		if (dirty) {
+			agent.journal.engine->dirty = true;
+		}
+		for (unsigned i = 0; sts_inspect_unread(&agent); i++) {
+			sts_agent_journal_step(&agent, &flash.store, 1, 1);
+			ck_assert_uint_lt(i, 10000);
+		}
+		sts_agent_forget(&agent, unit_span(domains[1]));
+		for (unsigned i = 0; i < 100; i++) {
+			sts_agent_journal_retry(&agent);
+			sts_agent_journal_step(&agent, &flash.store, 1, 1);
+		}
+		unit_int("state while it is theirs", sts_agent_keeping(&agent),
+		    STS_KEEPING_FAILING);
+		flash = theirs;
+		ck_assert(sts_agent_journal_again(&agent, &flash.store, 0));
+		for (unsigned run = 0; run < 2; run++) {
+			save();
+			for (unsigned i = 0; i < 2; i++) {
+				unit_int(domains[i],
+				    sts_cache_find(
+					&agent.cache, unit_span(domains[i])),
+				    0);
+			}
+			holds(dirty, "stays.example", 500);
+			ck_assert(sts_inspect_forgotten(&agent));
+			restart();
+		}
+		flash = theirs;
+	}
 }
 END_TEST
 
@@ -889,6 +958,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, dane_levels_and_states_have_words);
 	tcase_add_test(tc, traits_of_name_servers_are_shown);
 	tcase_add_test(tc, a_storage_taken_over_is_read_again);
+	tcase_add_test(
+	    tc, a_domain_forgotten_before_the_storage_is_ours_stays_forgotten);
 	tcase_add_test(tc, an_order_not_to_enforce_outlives_a_restart);
 	tcase_add_test(tc, a_flush_forgets_a_name_that_no_key_can_have);
 	tcase_add_test(tc, the_oldest_unread_events_are_lost);
