@@ -7,16 +7,18 @@
  *	                  any of them -> STAGE_GONE
  *
  * Each is rendered into a sink that keeps the part that is due, as in report.c.
- * Counters may rise between two parts of a record, lengths do not change.
  *
  * Valid in DOMAIN, POLICY and FAILURE: `domain`, `slot`; in POLICY and FAILURE
  * `policy`, in FAILURE `failure`; in FILTER `block`. `off` is what was written
  * of the record at hand.
  *
- * Invariants: these refs stay valid while nothing is removed from the tally, so
- * the first removal (`removals`) ends the snapshot as gone: its last record,
- * and with it the check that the reader demands, is never written. `crc` covers
- * all octets that were handed out, `end_crc` those before END.
+ * Invariants: what is written is of one moment, so the first change of the
+ * tally (`changes`) ends the snapshot as gone: its last record, and with it the
+ * check that the reader demands, is never written. Else a domain that fails for
+ * the first time, and so changes its place in the list, could be written twice
+ * or not at all, a counter by halves, and a day's domains under the slot's day
+ * before. `crc` covers all octets that were handed out, `end_crc` those before
+ * END.
  *
  * There is no attacker on this side: what is written comes from a tally whose
  * events were judged when they were counted. The reader (report_load.c) trusts
@@ -246,7 +248,7 @@ sts_report_save_begin(struct sts_report_save *s, const struct sts_tally *t)
 {
 	memset(s, 0, sizeof *s);
 	s->stage = STS_REPORT_SAVE_HEADER;
-	s->removals = t->removals;
+	s->changes = t->changes;
 }
 
 size_t
@@ -256,7 +258,7 @@ sts_report_save(
 	size_t n = 0;
 
 	STS_ASSERT(out.n > 0);
-	if (s->stage != STAGE_DONE && s->removals != t->removals) {
+	if (s->stage != STAGE_DONE && s->changes != t->changes) {
 		s->stage = STAGE_GONE;
 	}
 	while (s->stage < STAGE_DONE && n < out.n) {

@@ -11,9 +11,9 @@
  *	for each piece: sts_report_load(&l, &tally, piece);
  *	sts_report_load_end(&l, &tally)       whether the tally is what was saved
  *
- * Events may be added between two pieces: a snapshot has each domain that was
- * there all the time, with counts of some moment of the writing. If a domain
- * is removed meanwhile, the snapshot is given up (not done).
+ * A snapshot is of one moment: if anything is counted, delivered or removed
+ * between two pieces, it is given up (not done). A board that writes slowly
+ * writes from a copy of the memory, as a process that was forked has it.
  */
 #ifndef STS_REPORT_SAVE_H
 #define STS_REPORT_SAVE_H
@@ -40,20 +40,20 @@ struct sts_report_save {
 	/* Private. */
 	uint8_t stage;
 	uint8_t slot;
-	uint32_t removals;
+	uint32_t changes; /* of the tally, when it began */
 	uint32_t domain, policy, failure; /* refs of what is being written */
 	uint32_t block; /* of the filter */
 	uint32_t crc, end_crc; /* of all that was written; before the end */
 	size_t off; /* octets of the current record that are written */
 };
 
-/* Begin a snapshot of what is counted now; *s may hold anything. Once a domain
- * is removed meanwhile the snapshot is given up. */
+/* Begin a snapshot of what is counted now; *s may hold anything. */
 void sts_report_save_begin(
     struct sts_report_save *s, const struct sts_tally *t);
 
 /* Write the next octets to out (at least one of room). Returns how many; 0: the
- * snapshot is whole, or given up. O(out.n) and one record. */
+ * snapshot is whole, or given up since the tally has changed. O(out.n) and one
+ * record. */
 size_t sts_report_save(
     struct sts_report_save *s, const struct sts_tally *t, struct sts_span out);
 

@@ -52,6 +52,7 @@ sts_tally_empty(struct sts_tally *t)
 	t->refused = false;
 	t->today = 0;
 	t->removals++;
+	t->changes++;
 }
 
 void

@@ -83,7 +83,7 @@ struct sts_tally {
 	uint64_t lost[STS_TALLY_LOSSES]; /* of them */
 	uint64_t further; /* failures not kept one by one */
 	uint32_t changes; /* rises with every change, which makes a snapshot
-			   * due */
+			   * due, and ends one that is being written */
 	uint32_t days[STS_TALLY_DAYS]; /* of each slot; 0: none, or unknown */
 	uint32_t domains[STS_TALLY_DAYS]; /* in each slot */
 	/* Private. */

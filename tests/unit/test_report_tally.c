@@ -1081,35 +1081,106 @@ START_TEST(a_forged_snapshot_breaks_no_invariant)
 }
 END_TEST
 
-/* Events between two pieces of a snapshot do no harm; a domain that goes ends
- * the snapshot, which is reported. */
-START_TEST(events_between_pieces_do_no_harm)
+/* Three domains, of which "b.test" has 255 successes. */
+static void
+fill_three(void)
 {
-	struct sts_report_save s;
-	size_t n = 0, got;
-	unsigned i = 0;
-
 	begin(65536, false);
 	add("a.test", true);
-	sts_report_save_begin(&s, &t);
-	while ((got = sts_report_save(&s, &t, sts_span(saved + n, 40))) > 0) {
-		char name[32];
-
-		n += got;
-		sprintf(name, "d%u.test", i++ % 5);
-		add(name, i % 2);
-		add("a.test", true);
+	for (unsigned i = 0; i < 255; i++) {
+		add("b.test", false);
 	}
-	ck_assert(sts_report_save_done(&s));
-	ck_assert(restore(saved, n, 99, 65536));
-	ck_assert(sts_tally_check(&loaded));
-	unit_int("domains", loaded.domains[loaded.today], 6);
-	sts_report_save_begin(&s, &t);
-	sts_report_save(&s, &t, sts_span(saved, 40));
-	sts_tally_drop(&t, the("a.test"), true);
-	unit_int("octets after the domain went",
-	    (long long)sts_report_save(&s, &t, sts_span(saved, 40)), 0);
-	ck_assert(!sts_report_save_done(&s));
+	add("c.test", false);
+}
+
+static void
+nothing_changes(void)
+{
+}
+
+/* 0xff becomes 0x100. */
+static void
+a_counter_carries(void)
+{
+	add("b.test", false);
+}
+
+/* The domain goes behind the other failing ones. */
+static void
+a_domain_fails_first(void)
+{
+	add("b.test", true);
+}
+
+static void
+a_domain_comes(void)
+{
+	add("d.test", false);
+}
+
+static void
+a_domain_goes(void)
+{
+	sts_tally_drop(&t, the("c.test"), true);
+}
+
+/* The slot of the new day had an older one in the header, or none. */
+static void
+a_day_begins(void)
+{
+	event("d.test", RECORD);
+	sts_tally_add(&t, DAY + 1, &e);
+}
+
+static void
+a_report_is_delivered(void)
+{
+	struct sts_tally_delivery d = { 3, 2, 0x01020304 };
+
+	sts_tally_deliver(&t, the("a.test"), &d);
+}
+
+/* A snapshot is of one moment: whatever changes between two pieces of it, it
+ * is given up, or has all octets of the moment before. */
+START_TEST(a_snapshot_is_of_one_moment)
+{
+	static const struct {
+		const char *name;
+		void (*change)(void);
+		bool whole;
+	} cases[] = {
+		{ "nothing changes", nothing_changes, true },
+		{ "a counter carries", a_counter_carries, false },
+		{ "a domain fails first", a_domain_fails_first, false },
+		{ "a domain comes", a_domain_comes, false },
+		{ "a domain goes", a_domain_goes, false },
+		{ "a day begins", a_day_begins, false },
+		{ "a report is delivered", a_report_is_delivered, false },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		fill_three();
+		size_t all = save(&t, saved_again, 4096);
+
+		for (size_t at = 1; at < all; at++) {
+			struct sts_report_save s;
+			size_t n, got;
+
+			fill_three();
+			sts_report_save_begin(&s, &t);
+			n = sts_report_save(&s, &t, sts_span(saved, at));
+			cases[i].change();
+			while ((got = sts_report_save(
+				    &s, &t, sts_span(saved + n, all))) > 0) {
+				n += got;
+			}
+			unit_int(cases[i].name, sts_report_save_done(&s),
+			    cases[i].whole);
+			ck_assert(
+			    !cases[i].whole ||
+			    (n == all && memcmp(saved, saved_again, n) == 0));
+		}
+	}
 }
 END_TEST
 
@@ -1168,7 +1239,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_damaged_snapshot_is_refused_whole);
 	tcase_add_test(tc, a_snapshot_of_an_impossible_day_is_refused);
 	tcase_add_test(tc, a_forged_snapshot_breaks_no_invariant);
-	tcase_add_test(tc, events_between_pieces_do_no_harm);
+	tcase_add_test(tc, a_snapshot_is_of_one_moment);
 	tcase_add_test(tc, the_check_finds_each_broken_invariant);
 	tcase_add_test(tc, sessions_and_failures_are_counted);
 	tcase_add_test(tc, each_difference_makes_another_policy_or_report);
