@@ -18,8 +18,8 @@
  * Invariants: `decided` means that found.why is final, and nothing but QUIT or
  * an alert is sent from then on. A command of a mail is only written in READY
  * and behind it; with MUST and FIRST that is in TLS. At most one command waits
- * for its reply, and nothing is received while one is being sent. The channel
- * exists, or is being opened, while `channel`.
+ * for its reply, and nothing is taken for a reply while one is being sent. The
+ * channel exists, or is being opened, while `channel`.
  */
 #include "smtp_probe.h"
 
@@ -391,11 +391,17 @@ seal_out(struct sts_smtp_probe *p)
 	sent(p, n);
 }
 
+/* Octets came in TLS. While something of ours has not left they are no reply to
+ * it: they came with the reply before, in a record of their own. */
 static void
 feed_opened(struct sts_smtp_probe *p)
 {
 	struct sts_text in = sts_tls_app_recv_buf(p->setup.tls);
 
+	if (left_to_send(p) > 0) {
+		unasked(p);
+		return;
+	}
 	feed(p, in);
 	sts_tls_app_recv_ack(p->setup.tls, in.n);
 }

@@ -4,6 +4,7 @@
  * taken when the engine can do nothing more by itself.
  *
  *	"S text"   sends text and CR LF       "R raw"   sends these octets
+ *	"P text"   the same, and the next step is taken before anything is read
  *	"C text"   must have got this line    "B"       accepts any input
  *	"M"        must have got w->message, with dots and CR LF, and its end
  *	"T"        TLS begins (BearSSL's server, with the certificates of a row)
@@ -322,6 +323,10 @@ peer_do(struct peer *w, const char *deed)
 	switch (deed[0]) {
 	case 'S':
 		peer_send(w, rest, true);
+		break;
+	case 'P':
+		peer_send(w, rest, true);
+		peer_do(w, *w->script++);
 		break;
 	case 'R':
 		peer_send(w, rest, false);

@@ -216,6 +216,22 @@ static const struct row {
 	    "ok body; taken 250, refused 0, taken 250" },
 };
 
+/* In TLS, replies to commands that were not sent yet, in records of their own
+ * that come with the reply before. */
+static const struct row early_rows[] = {
+	{ "a second reply to EHLO", STS_SMTP_TLS_MUST, 1, 0,
+	    { TLS, EHLO, "P 250 mx.example", "S 250 again" },
+	    "smtp-unasked mail; later 0" },
+	{ "a reply for the next recipient", STS_SMTP_TLS_MUST, 2, 0,
+	    { TLS, EHLO, "S 250 mx.example", MAIL, OK, RCPT(1), "P 550 no",
+		"S 250 ok" },
+	    "smtp-unasked rcpt; refused 550, later 0" },
+	{ "a reply before the message", STS_SMTP_TLS_MUST, 1, 0,
+	    { TLS, EHLO, "S 250 mx.example", MAIL, OK, RCPT(1), OK, "C DATA",
+		"P 354 go", "S 250 queued" },
+	    "smtp-unasked body; doubt 0" },
+};
+
 static struct peer the_peer;
 static struct sts_smtp_submit the_submit;
 static const struct row *the_row;
@@ -389,6 +405,20 @@ START_TEST(each_dialogue_has_its_outcome)
 }
 END_TEST
 
+/* No reply is taken for that to a command, or to a message, that has not left:
+ * a recipient would have another's outcome, and a mail that was never sent
+ * would count as taken. */
+START_TEST(no_reply_comes_before_its_command)
+{
+	for (size_t i = 0; i < UNIT_COUNT(early_rows); i++) {
+		char got[WANT_MAX];
+
+		play(&early_rows[i], PEER_SCRATCH, "a\n.b\n\n", 1, got);
+		compare(&early_rows[i], got);
+	}
+}
+END_TEST
+
 /* With MUST nothing of a mail is ever sent in the clear: whatever the server
  * replies, outside of TLS it receives only these commands. */
 START_TEST(with_must_no_mail_is_sent_in_the_clear)
@@ -499,6 +529,7 @@ unit_tests(TCase *tc)
 {
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, each_dialogue_has_its_outcome);
+	tcase_add_test(tc, no_reply_comes_before_its_command);
 	tcase_add_test(tc, with_must_no_mail_is_sent_in_the_clear);
 	tcase_add_test(tc, a_long_message_arrives_unchanged);
 }
