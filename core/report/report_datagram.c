@@ -276,14 +276,22 @@ begin_string(struct sts_datagram *d)
 	d->over = d->word_over = false;
 }
 
+/* Whether the value that comes next is that of an unknown key. */
+static bool
+is_unknown(const struct sts_datagram *d)
+{
+	return d->now.key == KEY_NONE &&
+	       (d->now.level == LEVEL_TOP || d->now.level == LEVEL_POLICY ||
+		   d->now.level == LEVEL_FAILURE);
+}
+
 /* A string has come, or a piece of it (not `whole`). Where none may stand that
  * is a fault, or part of something unknown, which is passed over. */
 static void
 take_string(struct sts_datagram *d, struct sts_report_event *e, bool whole)
 {
 	if (!takes_string(d)) {
-		if (d->now.key != KEY_NONE || d->now.level == LEVEL_POLICIES ||
-		    d->now.level == LEVEL_FAILURES) {
+		if (!is_unknown(d)) {
 			fail(d, STS_DATAGRAM_BROKEN);
 		}
 		return;
@@ -322,15 +330,6 @@ take_code(struct sts_datagram *d, uint64_t number)
 		fail(d, STS_DATAGRAM_BROKEN);
 	}
 	d->code = (uint32_t)number;
-}
-
-/* Whether the value that comes next is that of an unknown key. */
-static bool
-is_unknown(const struct sts_datagram *d)
-{
-	return d->now.key == KEY_NONE &&
-	       (d->now.level == LEVEL_TOP || d->now.level == LEVEL_POLICY ||
-		   d->now.level == LEVEL_FAILURE);
 }
 
 /*
