@@ -59,12 +59,19 @@ decide(struct sts_smtp_probe *p, enum sts_why why, bool by_reply)
 	}
 }
 
+static size_t
+left_to_send(const struct sts_smtp_probe *p)
+{
+	return (size_t)(p->out_len - p->out_off);
+}
+
 /* End the dialogue without sending anything more. */
 static void
 end(struct sts_smtp_probe *p, enum sts_why why)
 {
 	decide(p, why, false);
 	p->at = STS_SMTP_AT_END;
+	p->unsent = left_to_send(p) > 0;
 	p->out_off = p->out_len = 0;
 }
 
@@ -359,12 +366,6 @@ feed(struct sts_smtp_probe *p, struct sts_text in)
 }
 
 /* ---- moving octets ---- */
-
-static size_t
-left_to_send(const struct sts_smtp_probe *p)
-{
-	return (size_t)(p->out_len - p->out_off);
-}
 
 static void
 sent(struct sts_smtp_probe *p, size_t n)

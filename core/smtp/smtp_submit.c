@@ -5,8 +5,8 @@
  *	MAIL --2yz--> RCPT, each --> DATA --354--> BODY ... end --2yz--> TAKEN
  *
  * `accepted` are the recipients that RCPT took: what becomes of the message
- * becomes of them. Invariant: once `ended`, they are in DOUBT until the reply
- * to the end of the message decides.
+ * becomes of them. Invariant: once `ended`, and sent, they are in DOUBT until the
+ * reply to the end of the message decides.
  */
 #include "smtp_submit.h"
 
@@ -221,7 +221,8 @@ react(struct sts_smtp_submit *s)
 	}
 	if (s->p.at == STS_SMTP_AT_END && s->ended) {
 		s->ended = false;
-		settle(s, s->accepted, STS_SMTP_DOUBT, NULL);
+		settle(s, s->accepted,
+		    s->p.unsent ? STS_SMTP_LATER : STS_SMTP_DOUBT, NULL);
 	}
 }
 

@@ -229,7 +229,7 @@ static const struct row early_rows[] = {
 	{ "a reply before the message", STS_SMTP_TLS_MUST, 1, 0,
 	    { TLS, EHLO, "S 250 mx.example", MAIL, OK, RCPT(1), OK, "C DATA",
 		"P 354 go", "S 250 queued" },
-	    "smtp-unasked body; doubt 0" },
+	    "smtp-unasked body; later 0" },
 };
 
 static struct peer the_peer;
