@@ -1348,23 +1348,45 @@ START_TEST(delivering_a_report_causes_no_report)
 END_TEST
 
 /* One destination gets a limited number of reports a day, however many domains
- * name it. */
+ * name it, and whichever of its letters each writes as capitals. */
 START_TEST(one_destination_gets_a_limited_number_a_day)
 {
-	char name[32];
+	static const char *const begins[] = { "v=TLSRPTv1; rua=mailto:",
+		"v=TLSRPTv1; rua=https://" };
+	static const char *const rests[] = { "victim@third.test",
+		"mta-sts.example.com/x" };
+	enum {
+		LETTERS = 9 /* of the rest */
+	};
+	char name[32], record[64];
 
-	start(1 << 20);
-	confirm();
-	for (unsigned i = 0; i < STS_REPORT_SAME_MAX + 40; i++) {
-		snprintf(name, sizeof name, "d%u.org%u.example", i, i);
-		set_record(name, "v=TLSRPTv1; rua=mailto:victim@third.test");
-		session(name, true);
+	for (unsigned k = 0; k < UNIT_COUNT(begins); k++) {
+		start(1 << 20);
+		load_anchors();
+		confirm();
+		set_host("mta-sts.example.com", "192.0.2.9", 9, accepted);
+		for (unsigned i = 0; i < STS_REPORT_SAME_MAX + 40; i++) {
+			char *rest = record + strlen(begins[k]);
+
+			snprintf(name, sizeof name, "d%u.org%u.example", i, i);
+			snprintf(
+			    record, sizeof record, "%s%s", begins[k], rests[k]);
+			for (unsigned bit = 0; bit < LETTERS; bit++) {
+				if ((i >> bit & 1) != 0 && rest[bit] >= 'a') {
+					rest[bit] = (char)(rest[bit] - 32);
+				}
+			}
+			set_record(name, record);
+			session_of(name, true, record);
+		}
+		to_midnight_and(6 * 3600);
+		unsigned n = k == 0 ? relay.mails : (unsigned)connections(9);
+
+		ck_assert_uint_le(n, STS_REPORT_SAME_MAX);
+		ck_assert_uint_gt(n, 0);
+		check_sum("cap");
+		stop();
 	}
-	to_midnight_and(6 * 3600);
-	ck_assert_uint_le(relay.mails, STS_REPORT_SAME_MAX);
-	ck_assert_uint_gt(relay.mails, 0);
-	check_sum("cap");
-	stop();
 }
 END_TEST
 
