@@ -384,7 +384,6 @@ release(struct sts_posix *p, unsigned slot)
 	}
 	sts_wait_remove(&p->wait, c->fd, token(p, slot), is_shared(c));
 	close(c->fd);
-	c->fd = -1;
 	c->kind = FREE;
 	c->events = 0;
 	c->generation++;
@@ -445,11 +444,9 @@ sts_posix_init(
 	p->urandom = -1;
 	uint8_t *end = (uint8_t *)memory + sts_posix_size(channels);
 
+	/* Zeros are slots that are FREE: pages that no channel needs yet are
+	 * left alone. */
 	p->channel = (struct sts_posix_channel *)(void *)(end - table);
-	memset(p->channel, 0, table);
-	for (unsigned i = 0; i < channels + STS_POSIX_WATCHES; i++) {
-		p->channel[i].fd = -1;
-	}
 	memset(port, 0, sizeof *port);
 	port->ctx = p;
 	port->dgram = channel_dgram;

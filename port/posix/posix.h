@@ -44,7 +44,7 @@ struct sts_report_senders {
 };
 
 struct sts_posix_channel {
-	int fd; /* -1: free */
+	int fd;
 	uint16_t generation;
 	uint8_t kind;
 	uint8_t events; /* wanted */
@@ -77,7 +77,8 @@ size_t sts_posix_size(unsigned channels);
 	    (sizeof(struct sts_posix_channel) + 2 * sizeof(uint64_t)))
 
 /*
- * Begin, and fill *port. `memory` has sts_posix_size(channels) bytes; channels
+ * Begin, and fill *port. `memory` has sts_posix_size(channels) bytes, all of
+ * them zero, which are left so until they are needed; channels
  * 1..STS_POSIX_CHANNELS_MAX. 0, or -1 with errno; EMFILE: by poll(2) as many
  * files must be allowed as there are channels, and STS_POSIX_WATCHES more.
  */

@@ -61,6 +61,7 @@ begin(void)
 	ck_assert_uint_le(sts_agent_size(&config), sizeof block);
 	sts_agent_init(&agent, &config, &settings, &block, now, key);
 	ck_assert_uint_le(sts_posix_size(CHANNELS), sizeof port_memory);
+	memset(&port_memory, 0, sizeof port_memory);
 	ck_assert_int_eq(
 	    sts_posix_init(&posix, CHANNELS, port_memory.octets, &port), 0);
 	conf.metrics_on = true;

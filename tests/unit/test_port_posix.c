@@ -29,7 +29,7 @@ begin(void)
 	static uint64_t memory[1024];
 
 	ck_assert_uint_le(sts_posix_size(CONTRACT_CHANNELS), sizeof memory);
-	memset(memory, 0xa5, sizeof memory);
+	memset(memory, 0, sizeof memory);
 	ck_assert_int_eq(
 	    sts_posix_init(&posix, CONTRACT_CHANNELS, memory, &port), 0);
 }
@@ -590,6 +590,20 @@ may_open(unsigned files)
 	return r.rlim_cur >= files;
 }
 
+/* Pages of channels that were never used are never touched. */
+START_TEST(a_channel_is_left_alone_until_it_is_used)
+{
+	static const struct sts_posix_channel untouched;
+
+	begin();
+	for (unsigned i = 0; i < CONTRACT_CHANNELS + STS_POSIX_WATCHES; i++) {
+		ck_assert_mem_eq(
+		    &posix.channel[i], &untouched, sizeof untouched);
+	}
+	sts_posix_end(&posix);
+}
+END_TEST
+
 /* Behind the largest number of channels, watched descriptors still have events
  * of their own. */
 START_TEST(descriptors_behind_all_channels_have_events)
@@ -716,6 +730,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_closed_listener_causes_no_events);
 	tcase_add_test(tc, a_watched_descriptor_wakes_the_wait);
 	tcase_add_test(tc, few_files);
+	tcase_add_test(tc, a_channel_is_left_alone_until_it_is_used);
 	tcase_add_test(tc, descriptors_behind_all_channels_have_events);
 	tcase_add_test(tc, addresses_are_parsed_and_printed);
 	tcase_add_test(tc, addresses_are_printed_with_port_and_scope);

@@ -113,6 +113,7 @@ begin(void)
 	atexit(remove_path);
 	now = 0xffffff00; /* the clock wraps on the way */
 	ck_assert_uint_le(sts_posix_size(CHANNELS), sizeof memory);
+	memset(&memory, 0, sizeof memory);
 	ck_assert_int_eq(
 	    sts_posix_init(&posix, CHANNELS, memory.octets, &port), 0);
 	ck_assert_int_eq(sts_side_open(&side, &at), 0);
