@@ -149,11 +149,12 @@ enum {
 	RULES = sizeof rules / sizeof *rules
 };
 
-/* The first rule for children of a node; RULES: it has none. */
+/* The first rule for children of a node; RULES: it has none. They stand behind
+ * the rule `at` of the element itself. */
 static uint8_t
-first_rule(uint8_t node)
+first_rule(uint8_t at, uint8_t node)
 {
-	uint8_t i = node == LEAF ? RULES : 0;
+	uint8_t i = node == LEAF ? RULES : at;
 
 	while (i < RULES && rules[i].parent != node) {
 		i++;
@@ -226,7 +227,7 @@ on_element(struct sts_x509_scan *s)
 		f->sink = (uint8_t)rules[i].began(s);
 	}
 	f->node = parent_of_contents(s, rules[i].node);
-	f->next = first_rule(f->node);
+	f->next = first_rule(i, f->node);
 	s->value_len = 0;
 	if (f->sink == OPEN) {
 		sts_der_open(&s->der);
