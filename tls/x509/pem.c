@@ -42,25 +42,26 @@ static const uint8_t mark[] = { 0xef, 0xbb, 0xbf };
 static const char begin_word[] = "BEGIN ";
 static const char end_word[] = "END ";
 
-/* From '+' to 'z'. */
+/* For every byte there is, so that none is compared with the ends. */
 #define NO NO_DIGIT
-static const uint8_t digits[] = { 62, NO, NO, NO, 63, 52, 53, 54, 55, 56, 57,
-	58, 59, 60, 61, NO, NO, NO, NO, NO, NO, NO, 0, 1, 2, 3, 4, 5, 6, 7, 8,
-	9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NO,
-	NO, NO, NO, NO, NO, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38,
-	39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51 };
+static const uint8_t digits[UINT8_MAX + 1] = { NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, 62,
+	NO, NO, NO, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO, NO,
+	NO, NO, NO, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+	17, 18, 19, 20, 21, 22, 23, 24, 25, NO, NO, NO, NO, NO, NO, 26, 27, 28,
+	29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46,
+	47, 48, 49, 50, 51, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+	NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO };
 #undef NO
 
-STS_STATIC_ASSERT(sizeof digits == 'z' - '+' + 1, base64_digits);
 STS_STATIC_ASSERT(STS_PEM_BYTES_MAX % BYTES == 0, whole_quanta);
-
-static uint8_t
-digit(uint8_t b)
-{
-	uint8_t i = (uint8_t)(b - '+');
-
-	return i < sizeof digits ? digits[i] : NO_DIGIT;
-}
 
 static bool
 is_line_end(uint8_t b)
@@ -108,8 +109,8 @@ decode_run(struct sts_pem *p, struct sts_text *in)
 	uint8_t *out = p->out + p->out_len, *full = p->out + sizeof p->out;
 
 	while (end - b >= QUANTUM && out < full) {
-		uint8_t d0 = digit(b[0]), d1 = digit(b[1]);
-		uint8_t d2 = digit(b[2]), d3 = digit(b[3]);
+		uint8_t d0 = digits[b[0]], d1 = digits[b[1]];
+		uint8_t d2 = digits[b[2]], d3 = digits[b[3]];
 
 		if (((d0 | d1 | d2 | d3) & NO_DIGIT) != 0) {
 			break;
@@ -156,7 +157,7 @@ static void
 decode(struct sts_pem *p, struct sts_text *in)
 {
 	while (in->n > 0 && p->out_len < sizeof p->out) {
-		uint8_t b = in->p[0], d = digit(b);
+		uint8_t b = in->p[0], d = digits[b];
 
 		if (d == NO_DIGIT ? !is_blank(b) : p->padded) {
 			return;
