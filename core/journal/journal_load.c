@@ -242,7 +242,7 @@ forget(struct sts_journal *j)
 	sts_cache_get(j->cache, ref, &e);
 	/* A policy that this run fetched is newer than the removal, whether or
 	 * not it was tried to save it. */
-	if (e.restored) {
+	if (e.restored || e.kind != STS_KIND_POLICY) {
 		sts_cache_remove(j->cache, ref);
 	}
 }
