@@ -418,6 +418,9 @@ sts_agent_share_tick(struct sts_agent *a)
 	follow_settings(a);
 	if (!sts_share_is_up(s)) {
 		release_all(a);
+		/* It begins anew when all keys were seen again. Until then it
+		 * would wake the agent for nothing. */
+		a->share.walks = false;
 	}
 	release_late(a);
 	if (a->share.walks && !sts_before(a->now, a->share.walk_at)) {

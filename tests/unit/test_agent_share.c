@@ -1146,6 +1146,36 @@ START_TEST(forgotten_while_the_server_is_away_stays_forgotten)
 }
 END_TEST
 
+/* Held policies are published again in steps. While the server is away there are
+ * none, or a server that goes while they are taken would keep the processor
+ * awake for as long as it is away; when it is back they begin anew. */
+START_TEST(nothing_is_published_again_while_the_server_is_away)
+{
+	sts_ms at;
+
+	start();
+	connected();
+	ck_assert(agent.share.walks);
+	ck_assert(sts_agent_share_due(&agent, &at));
+	world.refuses = true;
+	sts_share_use(agent.share.engine, &setup, &servers, now);
+	sts_agent_stir(&agent, agent.first_share);
+	for (unsigned i = 0; i < STS_SHARE_WALK_DOMAINS; i++) {
+		sts_share_publish(
+		    agent.share.engine, unit_span("e.test"), true);
+	}
+	pass(1000);
+	ck_assert(!sts_share_is_up(agent.share.engine));
+	ck_assert(!sts_agent_share_due(&agent, &at));
+	world.refuses = false;
+	for (unsigned i = 0; !agent.share.walks; i++) {
+		pass(1);
+		ck_assert_uint_lt(i, 10000);
+	}
+	ck_assert(sts_share_is_up(agent.share.engine));
+}
+END_TEST
+
 /* Records that may not be taken, each beside one that just may. */
 static const struct {
 	const char *name, *of;
@@ -1532,6 +1562,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_record_half_read_when_forgotten_stays_away);
 	tcase_add_test(tc, a_record_half_read_when_its_policy_ends_stays_away);
 	tcase_add_test(tc, forgotten_again_takes_no_second_place);
+	tcase_add_test(tc, nothing_is_published_again_while_the_server_is_away);
 	tcase_add_test(tc, forgotten_while_the_server_is_away_stays_forgotten);
 	tcase_add_test(tc, unusable_records_are_refused);
 	tcase_add_test(tc, absences_and_failures_are_not_published);
