@@ -270,10 +270,13 @@ static void
 take_owner(struct sts_dane_worker *w, const struct sts_upstream *up)
 {
 	struct sts_dns_answers it;
+	struct sts_dns_host end;
 	bool aliased;
 
 	sts_upstream_answers(up, &it);
-	if (sts_dns_owner(&it, &w->expanded, &aliased)) {
+	/* If this end is unknown, that of the other family stays. */
+	if (sts_dns_owner(&it, &end, &aliased)) {
+		w->expanded = end;
 		w->owner_known = true;
 		w->aliased = aliased;
 	}

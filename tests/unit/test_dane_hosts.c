@@ -516,6 +516,11 @@ static const struct {
 	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n"
 		"_25._tcp.h.e TLSA s 3 1 1\n",
 	    "secure mx1=usable -> ONLY", true },
+	{ "a name that text cannot express, of the other family, changes "
+	  "nothing",
+	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\nh.e CNAME s e^x\n"
+		"e^x AAAA s 2001:db8::1\n_25._tcp.h.e TLSA s 3 1 1\n",
+	    "secure mx1=usable -> ONLY", true },
 	{ "a secure alias, TLSA at the name itself",
 	    MX1 "mx1.d CNAME s h.e\nh.e A s 192.0.2.1\n" T1,
 	    "secure mx1=usable -> ONLY", true },
