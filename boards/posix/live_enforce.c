@@ -82,6 +82,19 @@ sts_live_enforce(struct sts_live *l, bool on, uint32_t off_until_s, sts_ms now)
 	}
 }
 
+/* The daemon that kept the journal until now has withdrawn the order that was
+ * taken over from it: the journal was read again when its lock came free, and
+ * has none. Before it is read to its end that is not known. */
+static bool
+is_withdrawn(const struct sts_live *l, uint32_t kept_s)
+{
+	struct sts_inspection i;
+
+	sts_inspect(l->agent, &i);
+	return !l->ordered && l->off_until_s != 0 && kept_s == 0 &&
+	       i.has_journal && i.journal == STS_JOURNAL_READY;
+}
+
 static bool
 knows_time(const struct sts_live *l)
 {
@@ -91,8 +104,8 @@ knows_time(const struct sts_live *l)
 	return i.clock != STS_CLOCK_UNKNOWN;
 }
 
-/* The order that the journal keeps: taken over, or brought up to date where
- * the journal was not there when it was given; and its end. Without a time
+/* The order that the journal keeps: taken over, withdrawn, or brought up to date
+ * where the journal was not there when it was given; and its end. Without a time
  * nobody can tell whether its end has come, and whoever keeps the time from us
  * would keep it in force: policies are enforced until there is one. */
 static void
@@ -107,6 +120,10 @@ follow_order(struct sts_live *l, bool timed, sts_ms now)
 		enforce(l, false, ", as ordered before the restart", now);
 	} else if (l->ordered && kept_s != l->off_until_s) {
 		sts_agent_set_off(l->agent, l->off_until_s);
+	} else if (is_withdrawn(l, kept_s)) {
+		l->off_until_s = 0;
+		enforce(l, true, ", as ordered of the daemon before", now);
+		sts_driver_wake(l->driver);
 	}
 	if (l->off_until_s != 0 && now_s >= l->off_until_s) {
 		l->ordered = true;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../core/agent/inspect.h"
 #include "../../boards/posix/listeners.h"
 #include "../../boards/posix/live.h"
 #include "../../boards/posix/resolv.h"
@@ -564,6 +565,22 @@ __wrap_sts_agent_off_s(const struct sts_agent *a)
 	return kept_s;
 }
 
+static const enum sts_journal_state
+    *kept_state; /* of the journal, if there is one */
+
+void __real_sts_inspect(const struct sts_agent *a, struct sts_inspection *out);
+void __wrap_sts_inspect(const struct sts_agent *a, struct sts_inspection *out);
+
+void
+__wrap_sts_inspect(const struct sts_agent *a, struct sts_inspection *out)
+{
+	__real_sts_inspect(a, out);
+	if (kept_state != NULL) {
+		out->has_journal = true;
+		out->journal = *kept_state;
+	}
+}
+
 /* An order to switch enforcement off from before the restart counts once the
  * time is known, and only until its end: an attacker who keeps the time from
  * the agent gains nothing. */
@@ -612,6 +629,35 @@ START_TEST(a_kept_order_counts_for_the_first_answer)
 	ck_assert(sts_live_enforces(&live));
 	sts_live_resume(&live, WALL, now);
 	ck_assert(!sts_live_enforces(&live));
+}
+END_TEST
+
+/* Two daemons: the one that keeps the journal may withdraw the order while the
+ * other waits for the lock, and has read the journal without it. */
+START_TEST(an_order_that_the_daemon_before_has_withdrawn_ends)
+{
+	enum {
+		WALL = 1800000000
+	};
+
+	enum sts_journal_state state = STS_JOURNAL_READY;
+
+	begin();
+	kept_s = WALL + 100;
+	kept_state = &state;
+	sts_live_resume(&live, WALL, now);
+	ck_assert(!sts_live_enforces(&live));
+	kept_s = 0; /* the lock came free, and the journal is read again */
+	state = STS_JOURNAL_LOADING;
+	now = live.look_at;
+	sts_live_tick(&live, now);
+	ck_assert(!sts_live_enforces(&live));
+	state = STS_JOURNAL_READY;
+	now = live.look_at;
+	sts_live_tick(&live, now);
+	ck_assert(sts_live_enforces(&live));
+	ck_assert_uint_eq(sts_live_off_until_s(&live), 0);
+	kept_state = NULL;
 }
 END_TEST
 
@@ -886,6 +932,7 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, a_kept_order_counts_once_the_time_is_known);
 	tcase_add_test(tc, a_kept_order_counts_for_the_first_answer);
+	tcase_add_test(tc, an_order_that_the_daemon_before_has_withdrawn_ends);
 	tcase_add_test(tc, a_reload_keeps_what_needs_a_restart);
 	tcase_add_test(tc, settings_outlive_their_file);
 	tcase_add_test(tc, reports_name_an_address_that_comes_late);
