@@ -46,6 +46,20 @@ put_line(struct sts_json_put *p, struct sts_agent *a, uint32_t ref, bool today)
 	sts_json_put_line(p);
 }
 
+/* Whether ref names a domain of the slot now: it may have been delivered since,
+ * and its number be another's. */
+static bool
+is_of(const struct sts_tally *t, uint32_t ref, unsigned slot)
+{
+	struct sts_tally_domain d;
+
+	if (!sts_tally_is(t, ref)) {
+		return false;
+	}
+	sts_tally_domain(t, ref, &d);
+	return d.slot == slot;
+}
+
 bool
 sts_control_report_list(
     struct sts_control_report *r, struct sts_agent *a, struct sts_json_put *p)
@@ -56,9 +70,8 @@ sts_control_report_list(
 		return false;
 	}
 	t = sts_agent_report_tally(a);
-	/* What was there may have been delivered since: begin that day anew. */
-	if (r->ref != 0 && !sts_tally_is(t, r->ref)) {
-		r->ref = 0;
+	if (r->ref != 0 && !is_of(t, r->ref, r->slot)) {
+		r->ref = 0; /* begin that day anew */
 	}
 	while (r->slot < STS_TALLY_DAYS &&
 	       p->sink->to - p->sink->pos >= STS_CONTROL_REPORT_ROOM) {

@@ -726,6 +726,51 @@ START_TEST(a_report_is_whole_while_sessions_are_counted)
 }
 END_TEST
 
+static unsigned
+count_of(const char *text, const char *word)
+{
+	unsigned n = 0;
+
+	while ((text = strstr(text, word)) != NULL) {
+		text += strlen(word);
+		n++;
+	}
+	return n;
+}
+
+/* A list goes on by the number of the domain that it has got to. If that domain
+ * goes, and the number becomes another's of today, today's domains are not
+ * listed as waiting. */
+START_TEST(a_list_tells_days_apart)
+{
+	static const char record[] = "v=TLSRPTv1;";
+	struct sts_json_put put;
+	struct sts_sink s = { 0, 0, STS_CONTROL_REPORT_ROOM + 64, out };
+	size_t n;
+	uint32_t a;
+
+	start();
+	sts_tally_day(tally(), 20000);
+	ck_assert(session_of("a.test", false, record));
+	a = sts_tally_next(tally(), sts_tally_today(tally()), 0);
+	sts_tally_day(tally(), tally()->days[tally()->today] + 1);
+	memset(&shown, 0, sizeof shown);
+	sts_json_put_begin(&put, &s);
+	ck_assert(sts_control_report_list(&shown, &agent, &put));
+	n = s.pos;
+	sts_tally_drop(tally(), a, true);
+	ck_assert(session_of("b.test", false, record));
+	ck_assert(session_of("c.test", false, record));
+	ck_assert(sts_tally_is(tally(), a));
+	s = (struct sts_sink){ 0, 0, sizeof out - n - 1, out + n };
+	ck_assert(!sts_control_report_list(&shown, &agent, &put));
+	out[n + s.pos] = '\0';
+	unit_int("waiting", count_of((char *)out, "\"waiting\""), 1);
+	unit_int("c.test", count_of((char *)out, "\"c.test\""), 1);
+	stop();
+}
+END_TEST
+
 /* A reload overwrites the names with which the report began. */
 START_TEST(a_report_keeps_its_names_over_a_reload)
 {
@@ -867,6 +912,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_failed_mark_costs_no_count);
 	tcase_add_test(tc, a_report_shown_in_part_never_looks_whole);
 	tcase_add_test(tc, a_report_is_whole_while_sessions_are_counted);
+	tcase_add_test(tc, a_list_tells_days_apart);
 	tcase_add_test(tc, a_report_keeps_its_names_over_a_reload);
 	tcase_add_test(tc, a_record_is_the_same_in_each_window);
 }
