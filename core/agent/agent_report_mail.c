@@ -17,8 +17,8 @@
  *
  * The attacker chooses the recipient, never the server: only the operator's
  * relay is connected to. Its refusal of an address (5xx, but not of the sender)
- * pauses that address, so that a record full of invalid addresses costs the
- * relay little.
+ * is final for the report, and pauses that address, so that a record full of
+ * invalid addresses costs the relay little.
  */
 #include <string.h>
 
@@ -115,6 +115,14 @@ write_mail(struct sts_agent_report *r)
 	}
 }
 
+/* Whether the relay has refused our own address, which says nothing about the
+ * report's destination: it is tried again, for the operator may mend that. */
+static bool
+sender_refused(const struct sts_smtp_submit *s)
+{
+	return s->p.found.why == STS_WHY_SMTP_SENDER;
+}
+
 static enum sts_report_outcome
 judge_mail(const struct sts_smtp_submit *s)
 {
@@ -123,7 +131,7 @@ judge_mail(const struct sts_smtp_submit *s)
 	case STS_SMTP_DOUBT:
 		return STS_REPORT_HAS_IT;
 	case STS_SMTP_REFUSED:
-		return STS_REPORT_NEVER;
+		return sender_refused(s) ? STS_REPORT_LATER : STS_REPORT_NEVER;
 	default:
 		return STS_REPORT_LATER;
 	}
@@ -144,9 +152,7 @@ mail_over(struct sts_agent *a)
 		sts_agent_report_count(a, &r->today.mailed, domain, 1);
 	}
 	r->post.code = r->mail.submit.rcpt[0].code;
-	/* A refusal of the sender says nothing about the address. */
-	if (r->post.code / 100 == 5 &&
-	    r->mail.submit.p.found.why != STS_WHY_SMTP_SENDER) {
+	if (r->post.code / 100 == 5 && !sender_refused(&r->mail.submit)) {
 		sts_agent_report_pause(a, sts_agent_report_destination(r));
 	}
 	sts_agent_report_settle(a, outcome);
