@@ -261,10 +261,10 @@ enum sts_admission sts_cache_restore(struct sts_cache *c, struct sts_stage *s,
 
 /*
  * Policies that are to be saved: new versions, those whose lifetime was
- * renewed, and those that became protected. sts_cache_unsaved steps at most
- * `chunks` chunks on from *hand (0 at first) and returns the first such policy,
- * or 0; with `first` only one of which no version was ever saved.
- * sts_cache_saved takes the mark off.
+ * renewed, and those that became protected, or ceased to be as they expired.
+ * sts_cache_unsaved steps at most `chunks` chunks on from *hand (0 at first)
+ * and returns the first such policy, or 0; with `first` only one of which no
+ * version was ever saved. sts_cache_saved takes the mark off.
  */
 sts_ref sts_cache_unsaved(
     const struct sts_cache *c, uint32_t *hand, uint32_t chunks, bool first);

@@ -196,15 +196,16 @@ sts_class_settle(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
     struct sts_now now)
 {
 	uint32_t org;
+	unsigned was = sts_head_class(c, ref);
 	unsigned class = sts_class_of(c, ref, e, now, STS_ORIGIN_NEW, &org);
 
-	if (class == sts_head_class(c, ref)) {
+	if (class == was) {
 		return;
 	}
 	sts_class_leave(c, ref);
 	sts_class_enter(c, ref, class, org);
-	if (class == STS_CLASS_ENFORCE) {
-		/* The saved record has it as protected. */
+	if (was == STS_CLASS_ENFORCE || class == STS_CLASS_ENFORCE) {
+		/* The saved record says otherwise whether it is protected. */
 		sts_record_mark(
 		    c, ref, sts_head_marks(c, ref) | STS_MARK_UNSAVED);
 	}

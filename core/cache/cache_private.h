@@ -210,8 +210,9 @@ unsigned sts_class_of(const struct sts_cache *c, sts_ref ref,
 
 /*
  * Move a live record to the class in which it belongs; a record that is there
- * already keeps its place in the list. One that becomes protected is marked as
- * unsaved, since what the journal holds says whether it is protected.
+ * already keeps its place in the list. One that becomes protected, or is no
+ * longer, is marked as unsaved, since what the journal holds says whether it is
+ * protected.
  */
 void sts_class_settle(struct sts_cache *c, sts_ref ref,
     const struct sts_entry *e, struct sts_now now);

@@ -125,7 +125,6 @@ struct sts_journal {
 	uint32_t hand; /* chunk of the cache */
 	uint32_t stamp_s, since_s; /* newest known */
 	uint32_t off_s; /* enforcement is off until then; 0: it is not */
-	uint32_t proved_s; /* of the last record fetched when confirmed */
 	uint32_t day, day_used, errors;
 	/* The record that is read or written. */
 	struct sts_journal_record rec;

@@ -76,7 +76,6 @@ areas_seen(struct sts_journal *j)
 	} else {
 		/* Records written for other units are moved before more. */
 		j->dirty = j->unit != j->g.prog_size;
-		j->proved_s = 0;
 		begin(j, STS_STAGE_SCAN);
 	}
 }
@@ -118,9 +117,8 @@ record_here(struct sts_journal *j, bool ok)
 	       j->rec.payload_len <= left(j) && record_padded(j) <= left(j);
 }
 
-/* The first pass over the area: the newest stamp, the order about enforcement
- * and the last fetch that proved the clock are known before the second pass
- * (from HEAD on) restores a record. */
+/* The first pass over the area: the newest stamp and the order about enforcement
+ * are known before the second pass (from HEAD on) restores a record. */
 static void
 scan_read(struct sts_journal *j, bool ok)
 {
@@ -136,10 +134,6 @@ scan_read(struct sts_journal *j, bool ok)
 		if (!j->off_given) {
 			j->off_s = j->rec.max_age_s;
 		}
-	} else if (j->rec.proved) {
-		/* The last, not the latest: a clock that was ahead for a while
-		 * leaves no trace beyond the next fetch. */
-		j->proved_s = j->rec.fetched_s;
 	}
 	j->pos += record_padded(j);
 	if (left(j) < LOOK_MIN) {
@@ -185,8 +179,8 @@ superseded(const struct sts_journal *j)
 	       e.fetched_s >= j->rec.fetched_s;
 }
 
-/* Put the policy of the record into the cache, with the protection that it had
- * as far as that is still due. */
+/* Put the policy of the record into the cache, with the protection that it
+ * had. */
 static void
 restore(struct sts_journal *j)
 {
@@ -217,14 +211,8 @@ restore(struct sts_journal *j)
 	if (now_s < e.fetched_s) {
 		now_s = e.fetched_s;
 	}
-	/*
-	 * A stamp may be an hour old, or more. A policy that was over when a
-	 * later one was fetched may have left its room to that one. It comes
-	 * back as a guest, so that it cannot take the room back first.
-	 */
 	if (sts_cache_restore(j->cache, &j->staged, &e, sts_now(now_s, true),
-		j->rec.protected && !sts_entry_expired(&e, j->proved_s),
-		&ref) >= STS_REFUSED_LARGE) {
+		j->rec.protected, &ref) >= STS_REFUSED_LARGE) {
 		j->lost++;
 	}
 }

@@ -299,7 +299,8 @@ settle(struct rec *r)
 	class = class_of(r, 0);
 	if (class != r->class) {
 		release(r);
-		r->unsaved = r->unsaved || class == STS_CLASS_ENFORCE;
+		r->unsaved = r->unsaved || class == STS_CLASS_ENFORCE ||
+			     r->class == STS_CLASS_ENFORCE;
 		r->class = class;
 		r->used = ++m.uses;
 	}

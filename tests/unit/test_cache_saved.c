@@ -67,6 +67,48 @@ START_TEST(a_guest_that_becomes_protected_is_to_be_saved)
 }
 END_TEST
 
+/* Save what is unsaved, as a journal that comes to rest. */
+static void
+save_all(void)
+{
+	uint32_t hand = 0;
+	sts_ref ref;
+
+	while ((ref = sts_cache_unsaved(&c, &hand, 1 << 20, false)) != 0) {
+		sts_cache_saved(&c, ref);
+	}
+	sts_cache_all_saved(&c);
+}
+
+/* A protected policy that expires is saved again, as one without protection,
+ * and its room is free when that is done. */
+START_TEST(a_protected_policy_that_expires_is_to_be_saved)
+{
+	struct sts_entry e = entry(STS_KIND_POLICY, STS_MODE_ENFORCE);
+	struct sts_now later = sts_now(NOW + e.max_age_s, true);
+
+	begin(20000);
+	fill(30);
+	put_enforce("one.example", 30);
+	save_all();
+	sts_cache_sweep(&c, 1 << 20, sts_now(NOW + 1, true));
+	ck_assert_uint_eq(sts_cache_unsaved_count(&c), 0);
+	e.max_age_s *= 2;
+	put("late.example", e, 1, 30);
+	save_all();
+	ck_assert(!sts_cache_protected(&c, find("late.example")));
+	sts_cache_sweep(&c, 1 << 20, later);
+	ck_assert(sts_cache_is_unsaved(&c, find("f.fill3.example")));
+	/* A guest had no protection to lose. */
+	ck_assert(!sts_cache_is_unsaved(&c, find("one.example")));
+	sts_cache_sweep(&c, 1 << 20, later);
+	ck_assert(!sts_cache_protected(&c, find("late.example")));
+	save_all();
+	sts_cache_sweep(&c, 1 << 20, later);
+	ck_assert(sts_cache_protected(&c, find("late.example")));
+}
+END_TEST
+
 static sts_ref
 put_back(const char *domain, size_t n, bool protected)
 {
@@ -97,19 +139,6 @@ START_TEST(restored_policies_are_protected_as_before)
 	ck_assert(sts_cache_check(&c));
 }
 END_TEST
-
-/* Save what is unsaved, as a journal that comes to rest. */
-static void
-save_all(void)
-{
-	uint32_t hand = 0;
-	sts_ref ref;
-
-	while ((ref = sts_cache_unsaved(&c, &hand, 1 << 20, false)) != 0) {
-		sts_cache_saved(&c, ref);
-	}
-	sts_cache_all_saved(&c);
-}
 
 /*
  * Room that one protected policy gives up is not given to another before the
@@ -249,6 +278,7 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, a_change_that_must_survive_is_to_be_saved);
 	tcase_add_test(tc, a_guest_that_becomes_protected_is_to_be_saved);
+	tcase_add_test(tc, a_protected_policy_that_expires_is_to_be_saved);
 	tcase_add_test(tc, restored_policies_are_protected_as_before);
 	tcase_add_test(tc, restored_policies_ignore_the_organisations_limit);
 	tcase_add_test(tc, room_given_up_is_not_reused_before_it_is_saved);
