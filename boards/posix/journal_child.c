@@ -603,12 +603,26 @@ watch_name(struct sts_journal_child *j, sts_ms now)
 	j->nameless = nameless;
 }
 
+/* What is over is over now: a child may last for weeks, after which a time that
+ * was left behind would seem to lie ahead. */
+static void
+carry_times(struct sts_journal_child *j, sts_ms now)
+{
+	if (sts_before(j->next, now)) {
+		j->next = now;
+	}
+	if (sts_before(j->named, now)) {
+		j->named = now;
+	}
+}
+
 sts_ms
 sts_journal_child_tick(struct sts_journal_child *j, sts_ms now)
 {
 	if (!may_fork(j)) {
 		return STS_JOURNAL_AGAIN_MS;
 	}
+	carry_times(j, now);
 	if (j->child > 0 && !sts_before(now, j->look)) {
 		j->look = now + LOOK_MS;
 		reap(j, now);

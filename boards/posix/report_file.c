@@ -551,6 +551,11 @@ sts_report_file_tick(struct sts_report_file *f, bool ending, sts_ms now)
 	if (f->agent == NULL) {
 		return IDLE_MS;
 	}
+	/* What is over is over now: a disk may hold a child for weeks, after
+	 * which it would seem to lie ahead. */
+	if (sts_before(f->next, now)) {
+		f->next = now;
+	}
 	if (f->child > 0 && !sts_before(now, f->look)) {
 		f->look = now + LOOK_MS;
 		reap(f, now);

@@ -839,6 +839,65 @@ START_TEST(a_file_without_its_name_is_reported)
 }
 END_TEST
 
+/* Weeks go by: longer than a time in milliseconds can lie ahead. */
+static void
+weeks_go_by(void)
+{
+	for (unsigned day = 0; day < 26; day++) {
+		now += 86400000;
+		sts_run(&driver, now, 1800000000, 256);
+		look_at_name();
+		for (unsigned k = 0; k < PATIENCE && j.prepares && j.child > 0;
+		     k++) {
+			now += 100;
+			sts_journal_child_tick(&j, now);
+			poll(NULL, 0, 1);
+		}
+	}
+}
+
+/* The process that writes ends after weeks, and has a successor at once. */
+START_TEST(a_writer_that_ends_after_weeks_gets_a_successor)
+{
+	start_daemon();
+	ck_assert(reaches(STS_KEEPING_OK));
+	weeks_go_by();
+	count_logged("");
+	kill(j.child, SIGKILL);
+	for (unsigned k = 0; k < PATIENCE && count_logged("has ended") == 0;
+	     k++) {
+		now += 100;
+		sts_journal_child_tick(&j, now);
+		poll(NULL, 0, 1);
+	}
+	now += STS_JOURNAL_AGAIN_MS;
+	learn("a.example");
+	ck_assert(reaches(STS_KEEPING_OK));
+	kill(j.child, SIGKILL);
+}
+END_TEST
+
+/* A file that can be made only after weeks is watched as any other. */
+START_TEST(a_file_that_comes_after_weeks_is_watched)
+{
+	char other[sizeof path + 8];
+
+	snprintf(other, sizeof other, "%s.other", path);
+	rmdir(deep);
+	start_daemon();
+	weeks_go_by();
+	ck_assert_int_eq(mkdir(deep, 0700), 0);
+	now += STS_JOURNAL_AGAIN_MS;
+	ck_assert(reaches(STS_KEEPING_OK));
+	ck_assert_int_eq(rename(path, other), 0);
+	look_at_name();
+	look_at_name();
+	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
+	ck_assert_int_eq(rename(other, path), 0);
+	kill(j.child, SIGKILL);
+}
+END_TEST
+
 /* A disk that hangs is reported once, and so is its recovery. */
 START_TEST(a_disk_that_hangs_is_reported_once)
 {
@@ -889,5 +948,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_dead_writer_gets_a_successor);
 	tcase_add_test(tc, without_a_writer_the_daemon_serves);
 	tcase_add_test(tc, a_file_without_its_name_is_reported);
+	tcase_add_test(tc, a_writer_that_ends_after_weeks_gets_a_successor);
+	tcase_add_test(tc, a_file_that_comes_after_weeks_is_watched);
 	tcase_add_test(tc, a_disk_that_hangs_is_reported_once);
 }
