@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,14 +117,24 @@ complain_of_mark(struct sts_report_file *f, const char *what)
 	f->unmarked = true;
 }
 
+/* What has another name, too, is another file that somebody has linked here: it
+ * would be written over. A descriptor, or -1 with errno. */
 static int
 open_one(const struct sts_report_file *f, const char *suffix)
 {
 	char path[sizeof f->path + 8];
+	struct stat st;
 
 	snprintf(path, sizeof path, "%s-%s", f->path, suffix);
-	return open(
+	int fd = open(
 	    path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+
+	if (fd >= 0 && (fstat(fd, &st) != 0 || st.st_nlink > 1)) {
+		close(fd);
+		errno = EMLINK;
+		return -1;
+	}
+	return fd;
 }
 
 static void

@@ -7,6 +7,7 @@
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -59,13 +60,19 @@ counted(const char *domain)
 /* ---- files ---- */
 
 static void
-open_files(void)
+set_conf(void)
 {
 	memset(&conf, 0, sizeof conf);
 	snprintf(conf.journal, sizeof conf.journal, "%s/journal", place);
 	snprintf(
 	    conf.report.contact, sizeof conf.report.contact, "a@b.example");
 	conf.report.reports = STS_REPORTS_ALL;
+}
+
+static void
+open_files(void)
+{
+	set_conf();
 	sts_report_file_open(&file, &conf, &sink);
 	ck_assert_int_ge(file.marks, 0);
 	sts_report_file_load(&file, &agent, &driver, now);
@@ -559,6 +566,36 @@ START_TEST(an_unreadable_image_is_logged)
 }
 END_TEST
 
+/* A file that somebody has linked under one of the names is not written to. */
+START_TEST(a_linked_file_is_not_written_to)
+{
+	static const char *const names[] = { "0", "1", "sent" };
+	char linked[sizeof place + 32], other[sizeof place + 32];
+
+	for (size_t i = 0; i < UNIT_COUNT(names); i++) {
+		snprintf(other, sizeof other, "%s/other", place);
+		snprintf(linked, sizeof linked, "%s/journal.reports-%s", place,
+		    names[i]);
+		int fd = open(other, O_WRONLY | O_CREAT, 0600);
+
+		ck_assert_int_ge(fd, 0);
+		close(fd);
+		(void)unlink(linked);
+		ck_assert_int_eq(link(other, linked), 0);
+		set_conf();
+		sts_report_file_open(&file, &conf, &sink);
+		unit_int(names[i], file.marks, -1);
+		unit_int(names[i], file.lock, -1);
+		ck_assert_int_eq(unlink(linked), 0);
+		ck_assert_int_eq(unlink(other), 0);
+	}
+	start();
+	open_files();
+	close_files();
+	stop();
+}
+END_TEST
+
 /* A mark that cannot be written does not keep the next image from being
  * written. */
 START_TEST(a_failed_mark_costs_no_count)
@@ -909,6 +946,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, files_are_opened_once_descriptors_are_free);
 	tcase_add_test(tc, files_are_opened_once_the_lock_is_free);
 	tcase_add_test(tc, an_unreadable_image_is_logged);
+	tcase_add_test(tc, a_linked_file_is_not_written_to);
 	tcase_add_test(tc, a_failed_mark_costs_no_count);
 	tcase_add_test(tc, a_report_shown_in_part_never_looks_whole);
 	tcase_add_test(tc, a_report_is_whole_while_sessions_are_counted);
