@@ -85,10 +85,20 @@ sts_control_report_list(
 	return r->slot < STS_TALLY_DAYS;
 }
 
+struct sts_text
+sts_control_report_domain(struct sts_text key, struct sts_key *k)
+{
+	return sts_key_parse(k, key) == STS_WHY_NONE
+		   ? sts_text(k->domain, k->len)
+		   : key;
+}
+
 /* The domain, of the oldest day first; 0: it is in none. */
 static uint32_t
-find(const struct sts_tally *t, struct sts_text domain)
+find(const struct sts_tally *t, struct sts_text key)
 {
+	struct sts_key k;
+	struct sts_text domain = sts_control_report_domain(key, &k);
 	uint32_t best = 0, day = UINT32_MAX;
 
 	for (unsigned i = 0; i < STS_TALLY_DAYS; i++) {

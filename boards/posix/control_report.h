@@ -37,6 +37,11 @@ struct sts_control_report {
 bool sts_control_report_list(
     struct sts_control_report *r, struct sts_agent *a, struct sts_json_put *p);
 
+/* The domain that a key names, as reports know it: in A-labels, by *k, which
+ * stays as long as the result. A key that is no domain is returned as it is. */
+struct sts_text sts_control_report_domain(
+    struct sts_text key, struct sts_key *k);
+
 /* Begin to show the report about a domain: the oldest day's that waits, else
  * today's. json: the report itself, else the mail. False: there is none. */
 bool sts_control_report_show(struct sts_control_report *r, struct sts_agent *a,

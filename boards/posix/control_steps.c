@@ -97,14 +97,21 @@ begin_record(struct sts_control *c, struct sts_control_conn *n)
 	n->stage = RECORD;
 }
 
+/* Whether nobody can tell which domain the key names. */
+static bool
+is_unmapped(const struct sts_control_conn *n)
+{
+	struct sts_key k;
+
+	return sts_key_parse(&k, sts_text_of(n->request.key)) ==
+	       STS_WHY_KEY_UNMAPPED;
+}
+
 /* "Nothing is held" would be a guess where nobody can tell of which domain. */
 static void
 show(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
-	struct sts_key k;
-
-	if (sts_key_parse(&k, sts_text_of(n->request.key)) ==
-	    STS_WHY_KEY_UNMAPPED) {
+	if (is_unmapped(n)) {
 		fail(n, p, STS_EXIT_USAGE, sts_why_text(STS_WHY_KEY_UNMAPPED));
 		return;
 	}
@@ -157,8 +164,9 @@ begin_status(
 static void
 hurry(struct sts_control *c, struct sts_control_conn *n, struct sts_json_put *p)
 {
-	unsigned count =
-	    sts_agent_report_hurry(c->agent, sts_text_of(n->request.key));
+	struct sts_key k;
+	unsigned count = sts_agent_report_hurry(c->agent,
+	    sts_control_report_domain(sts_text_of(n->request.key), &k));
 
 	sts_driver_wake(c->driver);
 	sts_json_put_open(p, NULL, '{');
@@ -179,6 +187,10 @@ begin_report(
 		fail(n, p, STS_EXIT_USAGE,
 		    STS_REPORT ? "TLS reports are off: set the key contact"
 			       : "TLS reports are left out of this build");
+		return;
+	}
+	if (is_unmapped(n)) {
+		fail(n, p, STS_EXIT_USAGE, sts_why_text(STS_WHY_KEY_UNMAPPED));
 		return;
 	}
 	switch (n->request.command) {

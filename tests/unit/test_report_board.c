@@ -701,6 +701,33 @@ show_and_drop(bool json)
 	}
 }
 
+/* However a domain is spelt, its report is found, as its policy is. */
+START_TEST(a_report_is_found_by_any_spelling)
+{
+	static const struct {
+		const char *key;
+		bool found;
+	} rows[] = { { "xn--bcher-kva.example", true },
+		{ "XN--Bcher-kva.EXAMPLE", true },
+		{ "b\xc3\xbc\x63her.example", true }, /* U+00FC */
+		{ "bu\xcc\x88\x63her.example", true }, /* u, U+0308 */
+		{ "b.example", false }, { "", false } };
+
+	start();
+	sts_tally_day(tally(), DAY);
+	ck_assert_uint_ne(counted("xn--bcher-kva.example"), 0);
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		memset(&shown, 0, sizeof shown);
+		unit_int(rows[i].key,
+		    sts_control_report_show(
+			&shown, &agent, unit_span(rows[i].key), true, 7),
+		    rows[i].found);
+		sts_control_report_end(&shown);
+	}
+	stop();
+}
+END_TEST
+
 START_TEST(a_report_shown_in_part_never_looks_whole)
 {
 	start();
@@ -948,6 +975,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, an_unreadable_image_is_logged);
 	tcase_add_test(tc, a_linked_file_is_not_written_to);
 	tcase_add_test(tc, a_failed_mark_costs_no_count);
+	tcase_add_test(tc, a_report_is_found_by_any_spelling);
 	tcase_add_test(tc, a_report_shown_in_part_never_looks_whole);
 	tcase_add_test(tc, a_report_is_whole_while_sessions_are_counted);
 	tcase_add_test(tc, a_list_tells_days_apart);
