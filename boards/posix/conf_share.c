@@ -83,29 +83,38 @@ take_inet(struct sts_text t, struct sts_share_server *v)
 	return true;
 }
 
-/* One server: all of them over TLS, or none. A local one is known to the port
- * by the number of its path. */
+/* "/path": the port knows it by its number. */
+static bool
+take_path(struct sts_conf *c, struct sts_text t, unsigned i)
+{
+	struct sts_share_server *v = &c->share.setup.server[i];
+
+	v->addr.af = STS_AF_LOCAL;
+	v->addr.port = (uint16_t)i;
+	return sts_value_path(
+	    t, c->share.path[i], sizeof((struct sockaddr_un *)NULL)->sun_path);
+}
+
+/* One server: all of them over TLS, or none. */
 static bool
 take_server(struct sts_conf *c, struct sts_text t)
 {
 	struct sts_share_setup *u = &c->share.setup;
 	unsigned i = u->server_count;
 	struct sts_share_server *v = &u->server[i];
-	bool tls = sts_text_take(&t, "tls:"), local = false;
+	bool tls = sts_text_take(&t, "tls:");
+	bool local = !tls && sts_text_take(&t, "unix:");
 
 	if (i == STS_SHARE_SERVERS) {
 		return false;
 	}
 	memset(v, 0, sizeof *v);
-	if (!tls && sts_text_take(&t, "unix:")) {
-		local = sts_value_path(t, c->share.path[i],
-		    sizeof((struct sockaddr_un *)NULL)->sun_path);
-		v->addr.af = STS_AF_LOCAL;
-		v->addr.port = (uint16_t)i;
-	} else if (!tls && !sts_text_take(&t, "inet:")) {
+	if (!tls && !local && !sts_text_take(&t, "inet:")) {
 		return false;
 	}
-	if ((!local && !take_inet(t, v)) || (i > 0 && tls != u->tls)) {
+	bool taken = local ? take_path(c, t, i) : take_inet(t, v);
+
+	if (!taken || (i > 0 && tls != u->tls)) {
 		return false;
 	}
 	u->tls = tls;

@@ -142,6 +142,8 @@ static const struct {
 	{ "redis inet:127.0.0.1", "redis: expected off, or unix:/path" },
 	{ "redis inet:a_b:1", "redis: expected off, or unix:/path" },
 	{ "redis unix:run", "redis: expected off, or unix:/path" },
+	{ "redis unix:a.b:1", "redis: expected off, or unix:/path" },
+	{ "redis unix:127.0.0.1:1", "redis: expected off, or unix:/path" },
 	{ "redis inet:a.b:1 tls:a.b:2", "redis: expected off, or unix:/path" },
 	{ "redis inet:a.b:1 inet:a.b:2 inet:a.b:3 inet:a.b:4 inet:a.b:5",
 	    "redis: expected off, or unix:/path" },
