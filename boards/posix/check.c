@@ -28,6 +28,7 @@
 #include "check_run.h"
 #include "check_view.h"
 #include "commands.h"
+#include "conf_share.h"
 #include "live.h"
 #include "rights.h"
 #include "terminal.h"
@@ -428,6 +429,8 @@ start(struct check *c)
 	struct sts_check_run *r = &c->run;
 	struct sts_conf conf = c->conf;
 
+	/* The secrets of shared policies are for the daemon alone. */
+	sts_conf_share_defaults(&conf);
 	conf.clients = 0;
 	conf.listen_count = 0;
 	conf.metrics_on = conf.control_on = conf.dane = false;

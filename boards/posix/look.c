@@ -8,6 +8,7 @@
 
 #include "../../core/base/text.h"
 #include "commands.h"
+#include "conf_share.h"
 #include "look.h"
 #include "rights.h"
 
@@ -24,6 +25,9 @@ sts_look_start(struct sts_look *q)
 	uint8_t key[16];
 	sts_ms now = sts_posix_now();
 
+	/* Nothing of what a command looks up is shared with the fleet, and the
+	 * files with its secrets are for the daemon alone. */
+	sts_conf_share_defaults(&q->conf);
 	q->conf.clients = 0;
 	q->conf.listen_count = 0;
 	q->conf.metrics_on = q->conf.control_on = false;

@@ -12,7 +12,6 @@
 
 #include "../../core/base/text.h"
 #include "commands.h"
-#include "conf_share.h"
 #include "control_client.h"
 #include "control_record.h"
 #include "look.h"
@@ -124,8 +123,6 @@ sts_command_query(const struct sts_args *args)
 	if (!sts_conf_load(&q.conf, &args->source, why)) {
 		return sts_fail(sts_exit_config(errno), "%s", why);
 	}
-	/* Nothing of what a command looks up is shared with the fleet. */
-	sts_conf_share_defaults(&q.conf);
 	int fd = find_daemon(&q.conf, args);
 
 	return fd >= 0 ? ask_daemon(fd, &q.conf, args) : ask_here(&q, args);

@@ -644,6 +644,8 @@ def test_check():
     host.body = read("check.txt")
     publish(*file, name="check of the same file")
     publish(*want, "--check", *options, name="check of the same options")
+    # nor is a fleet asked, whose keys only the daemon may read
+    publish(*want, "--check", *options, "-o", "redis inet:192.0.2.1:6379", "-o", "redis_key /nonexistent", name="check beside a fleet")
     # the file was not updated, nor the id, nor a host
     host.body = host.body.replace("mx.example.com", "mx9.example.com")
     r = publish(*file, code=1, name="another file is served")
