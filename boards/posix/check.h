@@ -24,6 +24,7 @@
 #include "../../core/grammar/domain.h"
 #include "../../core/grammar/policy.h"
 #include "../../core/grammar/record.h"
+#include "../../core/grammar/tlsrpt.h"
 #include "../../core/smtp/smtp_probe.h"
 
 enum {
@@ -35,7 +36,9 @@ enum {
 	STS_CHECK_RECORDS_MAX = 4, /* TXT records of one name that are shown */
 	STS_CHECK_TEXT_MAX = 512, /* octets of each */
 	STS_CHECK_MX_MAX = 32, /* patterns of a policy that are compared */
-	STS_CHECK_RUAS_MAX = 4, /* addresses for reports that are looked at */
+	/* Addresses for reports that are looked at, as many as we send to, and
+	 * one that stands for all to which nothing can be sent. */
+	STS_CHECK_RUAS_MAX = STS_TLSRPT_RUA_MAX + 1,
 	STS_CHECK_URI_MAX = 256,
 	STS_CHECK_SOON_DAYS = 14 /* a certificate's end that is worth a word */
 };
@@ -175,6 +178,10 @@ struct sts_check_mx {
 	bool null; /* "0 .": the domain takes no mail (RFC 7505) */
 	bool implicit; /* no MX records: the domain is the host */
 	bool more; /* hosts beyond the limit */
+	/* Where the domain is an alias, by a signed answer: the end of the
+	 * chain. len 0: else. */
+	uint8_t nexthop_len;
+	uint8_t nexthop[STS_NAME_MAX];
 	unsigned invalid; /* records whose exchange is no host name */
 	unsigned count;
 };
@@ -201,6 +208,7 @@ struct sts_check_rpt {
 	struct sts_check_records records;
 	uint8_t found; /* enum sts_found, of a valid record */
 	unsigned candidates; /* records that begin with v=TLSRPTv1; */
+	bool more; /* addresses beyond the limit */
 	unsigned rua_count;
 	struct sts_check_report_to rua[STS_CHECK_RUAS_MAX];
 };

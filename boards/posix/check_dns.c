@@ -139,6 +139,17 @@ take_mx_records(struct sts_check_facts *f, const struct sts_check_ask *a)
 	f->mx.more = f->mx.more || a->more;
 }
 
+/* The end of the domain's alias chain is a reference name of TLSA records of
+ * usage 2, too, if it is signed (RFC 7672 3.2.2). */
+static void
+take_nexthop(struct sts_check_mx *mx, const struct sts_check_ask *a)
+{
+	if (mx->dns.secure && a->owner_known && a->aliased) {
+		mx->nexthop_len = a->owner.len;
+		memcpy(mx->nexthop, a->owner.name, a->owner.len);
+	}
+}
+
 static void
 take_mx(struct sts_check_run *r)
 {
@@ -147,6 +158,7 @@ take_mx(struct sts_check_run *r)
 
 	f->mx.dns = a->answer;
 	if (f->mx.dns.found == STS_FOUND) {
+		take_nexthop(&f->mx, a);
 		take_mx_records(f, a);
 	} else if (f->mx.dns.found == STS_ABSENT &&
 		   f->mx.dns.why == STS_WHY_DNS_NODATA) {

@@ -125,6 +125,9 @@ enum {
 	X(MX_INSECURE, "mx-insecure", STS_CHECK_NONE, STS_CHECK_DANE_PART, "RFC 7672 2.2.1", \
 	    "the MX records are not signed: an attacker who forges them leads mail past the TLSA records", \
 	    "sign the domain's zone with DNSSEC") \
+	X(PATTERNS_MANY, "pattern-many", STS_CHECK_UNKNOWN, STS_CHECK_STS_USE, NULL, \
+	    "the policy has more mx lines than are compared, and none of those matches the MX host", \
+	    "compare the others with mtasts match PATTERN HOST") \
 	X(MX_UNMATCHED, "mx-unmatched", STS_CHECK_BAD, STS_CHECK_STS_USE, "RFC 8461 4.1", \
 	    "the MX host matches no mx of the policy", \
 	    "add it to the policy as an mx line, and change the id") \
@@ -227,6 +230,9 @@ enum {
 	    "the host of an address for reports has no address", \
 	    "correct the host of the https address") \
 	X(RUA_FAILED, NULL, STS_CHECK_UNKNOWN, STS_CHECK_RPT, NULL, NULL, NULL) \
+	X(RUA_MANY, "rua-many", STS_CHECK_UNKNOWN, STS_CHECK_RPT, NULL, \
+	    "there are more addresses for reports than are tested: the rest is not tested", \
+	    "name fewer addresses") \
 	X(INTERRUPTED, "interrupted", STS_CHECK_UNKNOWN, STS_CHECK_USE, NULL, \
 	    "the check was interrupted", "run it again") \
 	X(OVERTIME, "time-over", STS_CHECK_UNKNOWN, STS_CHECK_USE, NULL, \

@@ -310,6 +310,9 @@ sts_check_judge_rpt(
 	for (unsigned i = 0; i < r->rua_count; i++) {
 		judge_rua(&r->rua[i], out);
 	}
+	if (r->more) {
+		sts_check_add(out, STS_CHECK_F_RUA_MANY, STS_WHY_NONE, -1, -1);
+	}
 }
 
 void

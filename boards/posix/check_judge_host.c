@@ -256,6 +256,19 @@ judge_addresses(
 	}
 }
 
+/* A line of the policy that was not compared may match the host. */
+static void
+judge_match(const struct sts_check_policy *p, const struct sts_check_host *h,
+    int host, struct sts_check_findings *out)
+{
+	if (!h->matched && p->found == STS_FOUND && p->mode != STS_MODE_NONE) {
+		sts_check_add(out,
+		    p->mx_count > STS_CHECK_MX_MAX ? STS_CHECK_F_PATTERNS_MANY
+						   : STS_CHECK_F_MX_UNMATCHED,
+		    STS_WHY_NONE, host, -1);
+	}
+}
+
 void
 sts_check_judge_host(const struct sts_check_facts *f, unsigned h,
     enum sts_check_sight sight, struct sts_check_findings *out)
@@ -263,11 +276,7 @@ sts_check_judge_host(const struct sts_check_facts *f, unsigned h,
 	const struct sts_check_host *host = &f->host[h];
 
 	STS_ASSERT(h < f->mx.count);
-	if (!host->matched && f->policy.found == STS_FOUND &&
-	    f->policy.mode != STS_MODE_NONE) {
-		sts_check_add(
-		    out, STS_CHECK_F_MX_UNMATCHED, STS_WHY_NONE, (int)h, -1);
-	}
+	judge_match(&f->policy, host, (int)h, out);
 	if (host->aliased) {
 		sts_check_add(
 		    out, STS_CHECK_F_MX_ALIAS, STS_WHY_NONE, (int)h, -1);

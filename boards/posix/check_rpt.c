@@ -40,6 +40,7 @@ add_rua(struct sts_check_rpt *r, const struct sts_tlsrpt_to *from)
 	struct sts_text address = sts_text(from->address, from->address_len);
 	struct sts_check_report_to *to = &r->rua[r->rua_count++];
 
+	STS_ASSERT(r->rua_count < STS_CHECK_RUAS_MAX);
 	memset(to, 0, sizeof *to);
 	if (from->scheme == STS_TLSRPT_MAILTO) {
 		to->kind = STS_CHECK_RUA_MAILTO;
@@ -63,10 +64,10 @@ read_ruas(struct sts_check_rpt *r, struct sts_text record)
 	struct sts_tlsrpt_rua it;
 
 	sts_tlsrpt_rua_begin(&it, record);
-	while (r->rua_count + 1 < STS_CHECK_RUAS_MAX &&
-	       sts_tlsrpt_rua_next(&it, &to)) {
+	while (sts_tlsrpt_rua_next(&it, &to)) {
 		add_rua(r, &to);
 	}
+	r->more = sts_tlsrpt_rua_more(&it);
 	if (it.skipped > 0) {
 		/* One stands for all that cannot be sent to. */
 		memset(&r->rua[r->rua_count], 0, sizeof r->rua[r->rua_count]);

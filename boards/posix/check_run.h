@@ -5,11 +5,11 @@
  * an engine of its is over:
  *
  *	places   engines                          file
- *	0..5     TXT, MX, reports, "org"          check_dns.c
+ *	0..5     TXT, MX, reports; 43: "org"      check_dns.c
  *	3, 4     addresses of the policy host     check_policy.c
- *	6..25    two of each MX host              check_mx.c
- *	26       the fetch                        check_policy.c
- *	27..30   SMTP dialogues                   check_mx.c
+ *	6..37    two of each MX host              check_mx.c
+ *	38       the fetch                        check_policy.c
+ *	39..42   SMTP dialogues                   check_mx.c
  *
  * All of it is static memory of the command.
  */

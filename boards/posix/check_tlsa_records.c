@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../core/base/assert.h"
+#include "../../core/dane/judge.h"
 #include "check_findings.h"
 #include "check_tlsa_records.h"
 
@@ -162,9 +163,12 @@ static void
 judge_records(const struct sts_check_facts *f, struct sts_check_host *h,
     struct sts_check_cert *out, const struct sts_tls_chain *chain)
 {
-	/* RFC 7672 3.2.2: the TLSA base, and the next-hop domain. */
-	const struct sts_text names[2] = { sts_text(h->base, h->base_len),
-		f->domain };
+	/* RFC 7672 3.2.2: the TLSA base, the next-hop domain, and what that is
+	 * an alias of. */
+	const struct sts_text names[1 + STS_DEMAND_NAMES] = { sts_text(h->base,
+								  h->base_len),
+		f->domain, sts_text(f->mx.nexthop, f->mx.nexthop_len) };
+	unsigned count = f->alone ? 1 : f->mx.nexthop_len > 0 ? 3 : 2;
 
 	for (unsigned i = 0; i < h->tlsa_count; i++) {
 		struct sts_check_tlsa *t = &h->record[i];
@@ -174,8 +178,8 @@ judge_records(const struct sts_check_facts *f, struct sts_check_host *h,
 		    t->result == STS_CHECK_TLSA_MATCHES ||
 		    t->result == STS_CHECK_TLSA_NOTHING) {
 			note_verdict(t, i,
-			    sts_check_tlsa_judge(&record, chain, names,
-				f->alone ? 1 : 2, f->judged_s),
+			    sts_check_tlsa_judge(
+				&record, chain, names, count, f->judged_s),
 			    out);
 		}
 	}

@@ -137,4 +137,12 @@ void sts_tlsrpt_rua_begin(struct sts_tlsrpt_rua *it, struct sts_text record);
  */
 bool sts_tlsrpt_rua_next(struct sts_tlsrpt_rua *it, struct sts_tlsrpt_to *to);
 
+/* After it returned false: whether there are URIs behind the STS_TLSRPT_RUA_MAX
+ * that were given. */
+static inline bool
+sts_tlsrpt_rua_more(const struct sts_tlsrpt_rua *it)
+{
+	return it->rest.n > 0;
+}
+
 #endif

@@ -43,7 +43,7 @@ class Certificates:
                 "-addext", "basicConstraints=critical,CA:TRUE",
                 "-addext", "keyUsage=critical,keyCertSign,cRLSign")
         self.issue("ca", "ca", None, SUB, cn="check ca")
-        wrong = "DNS:www.elsewhere.example"
+        wrong = "DNS:www.elsewhere.example,DNS:alias.elsewhere.example"
         self.issue("good", "ec", self.names, SERVER)
         self.issue("rsagood", "rsa", self.names, SERVER)
         self.issue("expired", "ec", self.names, SERVER, (-60, -1))

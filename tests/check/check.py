@@ -168,6 +168,9 @@ class World:
             d.records[(row.full(to), "A")] = d.records.pop(
                 (row.full(name), "A"))
             d.records[(row.full(name), "CNAME")] = [row.full(to)]
+        elif key == "cname":
+            d.records[(value, "MX")] = d.records.pop((row.domain, "MX"))
+            d.records[(row.domain, "CNAME")] = [value]
         elif key == "loop":
             name, _, other = value.partition(":")
             for one, two in ((name, other), (other, name)):
