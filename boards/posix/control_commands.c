@@ -179,17 +179,30 @@ enum {
 	DAY_S = 86400
 };
 
+static bool
+is_leap(int year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+/* Days of a year before the month; of 13, those of the year. */
+static int
+days_before(int year, int month)
+{
+	static const uint16_t before[] = { 0, 31, 59, 90, 120, 151, 181, 212,
+		243, 273, 304, 334, 365 };
+
+	return before[month - 1] + (month > 2 && is_leap(year));
+}
+
 /* Days from 1970-01-01 to a date of the Gregorian calendar. */
 static int64_t
 days_from_1970(int year, int month, int day)
 {
-	static const uint16_t before[] = { 0, 31, 59, 90, 120, 151, 181, 212,
-		243, 273, 304, 334 };
-	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 	int64_t last = year - 1;
 
 	return last * 365 + last / 4 - last / 100 + last / 400 - 719162 +
-	       before[month - 1] + (leap && month > 2) + day - 1;
+	       days_before(year, month) + day - 1;
 }
 
 enum part {
@@ -241,6 +254,10 @@ date_of(const char *word)
 		if (at[i] < range[i].least || at[i] > range[i].most) {
 			return 0;
 		}
+	}
+	if (at[DAY] > days_before(at[YEAR], at[MONTH] + 1) -
+			  days_before(at[YEAR], at[MONTH])) {
+		return 0; /* 31 November is a mistake, and not 1 December */
 	}
 	return (uint32_t)(days_from_1970(at[YEAR], at[MONTH], at[DAY]) * DAY_S +
 			  (long)at[HOUR] * 3600 + (long)at[MINUTE] * 60);

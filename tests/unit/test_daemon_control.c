@@ -635,6 +635,16 @@ START_TEST(the_kill_switch_works_until_a_restart)
 	expect(fd, "50:" HELD_ANSWER ",");
 	ORDER(0, "enforce", "off");
 	ORDER(64, "enforce", "maybe");
+	/* No day of the calendar, and not the next one. */
+	ORDER(64, "enforce", "off", "--until", "2026-02-29T18:00Z");
+	replied("expected off --until TIME");
+	ORDER(64, "enforce", "off", "--until", "2028-11-31T18:00Z");
+	replied("expected off --until TIME");
+	ORDER(64, "enforce", "off", "--until", "2100-02-29T18:00Z");
+	replied("expected off --until TIME");
+	/* The last day of a month, which the daemon finds too far away. */
+	ORDER(64, "enforce", "off", "--until", "2096-02-29T18:00Z");
+	replied("in the next 30 days");
 	close(fd);
 	ck_assert_int_eq(stop(), 0);
 	fd = client(start_home(NULL));
