@@ -28,10 +28,16 @@ $(BUILD)/unit/test_console: tests/boards/test_console.c tests/unit/unit.c boards
 	@mkdir -p $(@D)
 	$(CC) $(STS_CFLAGS) $(LWIP_HOST) $(LWIP_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(CHECK_LIBS) $(LDFLAGS)
 
-test-port-lwip: lwip-source ## the contract of core/port.h against port/lwip; the console's lines
-	@$(MAKE) --no-print-directory $(BUILD)/unit/test_port_lwip $(BUILD)/unit/test_console
+$(BUILD)/unit/test_net: tests/boards/test_net.c tests/unit/unit.c boards/mcu/net.c boards/mcu/sntp.c \
+		boards/mcu/print.c $(wildcard boards/mcu/*.h) boards/board.mk $(BASE_SRC)
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(LWIP_HOST) $(LWIP_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(CHECK_LIBS) $(LDFLAGS)
+
+test-port-lwip: lwip-source ## the contract of core/port.h against port/lwip; a board's console, and its leases
+	@$(MAKE) --no-print-directory $(BUILD)/unit/test_port_lwip $(BUILD)/unit/test_console $(BUILD)/unit/test_net
 	$(BUILD)/unit/test_port_lwip
 	$(BUILD)/unit/test_console
+	$(BUILD)/unit/test_net
 
 include tests/boards/lwip_os.mk
 

@@ -62,9 +62,13 @@ dns_setserver(u8_t i, const ip_addr_t *ip)
 	}
 }
 
+/* The first call of each lease, and the only one that comes for every lease,
+ * whatever it names: what an earlier lease named is over. */
 void
 dhcp_set_ntp_servers(u8_t count, const ip4_addr_t *ip)
 {
+	memset(given_dns, 0, sizeof given_dns);
+	memset(&given_ntp, 0, sizeof given_ntp);
 	if (count > 0) {
 		given_ntp = ip[0];
 	}
@@ -171,6 +175,7 @@ sts_net_poll(struct sts_net *n, struct sts_agent *a, sts_ms now)
 {
 	sts_eth_poll(&n->netif);
 	if (!dhcp_supplied_address(&n->netif)) {
+		sts_sntp_tick(&n->sntp, now, NULL);
 		return;
 	}
 	use_servers(n, a);

@@ -103,6 +103,10 @@ sts_sntp_tick(struct sts_sntp *s, sts_ms now, const ip4_addr_t *server)
 	if (sts_before(now, s->ask_at)) {
 		return;
 	}
+	if (server == NULL) {
+		s->ask_at = now; /* after weeks it would seem to lie ahead */
+		return;
+	}
 	s->ask_at = now + s->wait_ms;
 	if (s->wait_ms < STS_SNTP_INTERVAL_MS) {
 		s->wait_ms *= 2;

@@ -31,7 +31,8 @@ struct sts_sntp {
 /* Once. */
 void sts_sntp_begin(struct sts_sntp *s, sts_ms now);
 
-/* Ask `server` if it is time. */
+/* Ask `server` if it is time; NULL: as soon as there is one. Call it at least
+ * once in 24 days. */
 void sts_sntp_tick(struct sts_sntp *s, sts_ms now, const ip4_addr_t *server);
 
 /* Seconds since 1970, or -1: no server has answered yet. Call it at least once
