@@ -16,6 +16,7 @@ enum {
 	UART_ON = 0x301,
 	UART_8N1_FIFO = 0x70,
 	UART_TX_FULL = 1 << 5,
+	UART_BUSY = 1 << 3, /* until the last bit of the last octet has left */
 	UART_RX_EMPTY = 1 << 4,
 	WATCHDOG_ON = 3 /* count, and reset at the second time-out */
 };
@@ -95,6 +96,13 @@ sts_board_put(char c)
 	while ((REG(UART0_FR) & UART_TX_FULL) != 0) {
 	}
 	REG(UART0_DR) = (uint8_t)c;
+}
+
+void
+sts_board_flush(void)
+{
+	while ((REG(UART0_FR) & UART_BUSY) != 0) {
+	}
 }
 
 int

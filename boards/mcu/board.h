@@ -23,8 +23,10 @@ void sts_board_start(void);
 /* Feed the watchdog: a pass of the loop is over. */
 void sts_board_feed(void);
 
-/* The UART: waits for room; -1: nothing was typed. */
+/* The UART: waits for room; waits until all that was put has left, which a reset
+ * would cut; -1: nothing was typed. */
 void sts_board_put(char c);
+void sts_board_flush(void);
 int sts_board_get(void);
 
 /*

@@ -5,6 +5,7 @@
  */
 #include <stdint.h>
 
+#include "board.h"
 #include "print.h"
 #include "start.h"
 #include "tick.h"
@@ -28,6 +29,7 @@ void sts_reset(void);
 void
 sts_start_again(void)
 {
+	sts_board_flush();
 	AIRCR = AIRCR_RESET;
 	for (;;) {
 	}

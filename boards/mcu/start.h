@@ -7,7 +7,7 @@
 
 #include "../../core/base/assert.h"
 
-/* Reset the machine. */
+/* Reset the machine, once what was printed has left. */
 STS_NORETURN void sts_start_again(void);
 
 /* The stack is painted at start: octets of it, and how many were ever used. */

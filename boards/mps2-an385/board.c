@@ -42,6 +42,15 @@ sts_board_put(char c)
 	REG(UART0_DATA) = (uint8_t)c;
 }
 
+/* No bit shows that an octet has left. It has when there is room for the second
+ * of two more, which the reset may cut. */
+void
+sts_board_flush(void)
+{
+	sts_board_put('\n');
+	sts_board_put('\n');
+}
+
 int
 sts_board_get(void)
 {
