@@ -86,40 +86,56 @@ client_asks(struct sts_agent *a, struct sts_client *c)
 
 /* The questions that came together are asked in turn. In a large cache each
  * would wait for memory by itself; now their records are fetched together. A key
- * that is not the domain as it is kept, in capitals say, gains nothing. */
-static void
-look_ahead(struct sts_agent *a, const struct sts_client *c)
+ * that is not the domain as it is kept, in capitals say, gains nothing. Returns
+ * of how many questions `seen` has what seems to be the record. */
+static unsigned
+look_ahead(struct sts_agent *a, const struct sts_client *c, sts_ref *seen)
 {
 	struct sts_text keys[STS_CLIENT_TOGETHER];
 	unsigned n;
 
-	if (STS_CLIENT_TOGETHER > 1 && sts_cache_is_large(&a->cache)) {
-		n = sts_client_keys(c, keys, STS_CLIENT_TOGETHER);
-		if (n > 1) {
-			sts_cache_ahead(&a->cache, keys, n);
+	if (STS_CLIENT_TOGETHER == 1 || !sts_cache_is_large(&a->cache)) {
+		return 0;
+	}
+	n = sts_client_keys(c, keys, STS_CLIENT_TOGETHER);
+	if (n <= 1) {
+		return 0;
+	}
+	sts_cache_ahead(&a->cache, keys, n, seen);
+	return n;
+}
+
+/* The questions of a client that came together and are answered at once are one
+ * step; a question that begins something is the last of the step, since the
+ * random bytes of a step are bounded (above). */
+static void
+client_questions(struct sts_agent *a, struct sts_client *c)
+{
+	sts_ref seen[STS_CLIENT_TOGETHER];
+	unsigned n = look_ahead(a, c, seen), asked = 0;
+	uint16_t left = a->random.left;
+
+	do {
+		if (STS_CLIENT_TOGETHER > 1) {
+			a->ask.seen = asked < n ? seen[asked] : 0;
 		}
+		client_asks(a, c);
+	} while (++asked < STS_CLIENT_TOGETHER && a->random.left == left &&
+		 sts_client_needs(c) == STS_CLIENT_ASKS);
+	if (STS_CLIENT_TOGETHER > 1) {
+		a->ask.seen = 0;
 	}
 }
 
-/* Serve client i. Its questions that came together and are answered at once are
- * one step; a question that begins something is the last of the step, since the
- * random bytes of a step are bounded (above). */
 static void
 client_child(struct sts_agent *a, unsigned i)
 {
 	struct sts_client *c = &a->clients[i];
-	uint16_t left = a->random.left;
-	unsigned asked = 0;
 
 	switch (sts_client_needs(c)) {
 	case STS_CLIENT_ASKS:
 		sts_agent_client_stirs(a, i);
-		look_ahead(a, c);
-		do {
-			client_asks(a, c);
-		} while (++asked < STS_CLIENT_TOGETHER &&
-			 a->random.left == left &&
-			 sts_client_needs(c) == STS_CLIENT_ASKS);
+		client_questions(a, c);
 		break;
 	case STS_CLIENT_DUE:
 		sts_agent_ask_due(a, &c->ask);

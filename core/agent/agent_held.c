@@ -45,8 +45,13 @@ sts_ref
 sts_agent_live(
     const struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
 {
-	sts_ref ref = sts_cache_find(&a->cache, domain);
+	/* It need not be looked for if it was looked up ahead. */
+	sts_ref ref = STS_CLIENT_TOGETHER > 1 ? a->ask.seen : 0;
 
+	if (STS_CLIENT_TOGETHER == 1 ||
+	    !sts_cache_is_of(&a->cache, ref, domain)) {
+		ref = sts_cache_find(&a->cache, domain);
+	}
 	if (ref == 0) {
 		return 0;
 	}

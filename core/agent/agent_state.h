@@ -217,8 +217,11 @@ struct sts_agent {
 		uint64_t zone[8]; /* hashes of unknown zone names, by the boot's
 		                     key: logged once */
 		uint8_t zone_next;
+		bool crowd_turn; /* the next one is of the crowded */
 		uint16_t crowded; /* of the crowded, those to be looked at */
-		bool crowd_turn; /* the next one is of them */
+		sts_ref seen; /* what seems to be the record that the question
+		                 at hand is about; 0: nothing was looked up
+		                 ahead */
 	} ask;
 	struct {
 		struct sts_queue asks; /* that wait for a free one */

@@ -130,10 +130,16 @@ sts_ref sts_cache_find(const struct sts_cache *c, struct sts_text domain);
  * looked up: have what each look-up will read brought to hand, of all of them at
  * the same time. Changes nothing but how long they take, and that only in a
  * cache that is larger than what the processor keeps at hand: see
- * sts_cache_is_large. At most STS_CACHE_AHEAD_MAX (asserted).
+ * sts_cache_is_large. At most STS_CACHE_AHEAD_MAX (asserted). records[i]: what
+ * seems to be the record of domains[i], for sts_cache_is_of; 0: none was seen.
  */
-void sts_cache_ahead(
-    const struct sts_cache *c, const struct sts_text *domains, unsigned count);
+void sts_cache_ahead(const struct sts_cache *c, const struct sts_text *domains,
+    unsigned count, sts_ref *records);
+
+/* Whether ref, which is 0 or was given by this cache at any time, is the record
+ * that sts_cache_find would give for this domain. */
+bool sts_cache_is_of(
+    const struct sts_cache *c, sts_ref ref, struct sts_text domain);
 
 /* Whether so much is held that a look-up waits for memory. */
 bool sts_cache_is_large(const struct sts_cache *c);

@@ -79,15 +79,20 @@ sts_index_probe(const struct sts_cache *c, struct sts_text domain,
 }
 
 /* Where a look-up for a domain of this hash goes on behind a chunk: to the next
- * head of the bucket if this is another domain's, else along the record. */
+ * head of the bucket if this is another domain's, else along the record, whose
+ * head *record then is. */
 static sts_ref
-onward(const struct sts_cache *c, sts_ref ref, uint32_t hash)
+onward(const struct sts_cache *c, sts_ref ref, uint32_t hash, sts_ref *record)
 {
 	const uint8_t *p = sts_chunk(&c->chunks, ref);
-	bool other = p[STS_CHUNK_TAG] != STS_CHUNK_BODY &&
-		     sts_get32le(p + STS_HEAD_HASH) != hash;
 
-	return sts_get32le(p + (other ? STS_HEAD_CHAIN : STS_CHUNK_NEXT));
+	if (p[STS_CHUNK_TAG] != STS_CHUNK_BODY) {
+		if (sts_get32le(p + STS_HEAD_HASH) != hash) {
+			return sts_get32le(p + STS_HEAD_CHAIN);
+		}
+		*record = ref;
+	}
+	return sts_get32le(p + STS_CHUNK_NEXT);
 }
 
 /*
@@ -95,8 +100,8 @@ onward(const struct sts_cache *c, sts_ref ref, uint32_t hash)
  * all of them, so that they wait for memory together, once a pass.
  */
 void
-sts_cache_ahead(
-    const struct sts_cache *c, const struct sts_text *domains, unsigned count)
+sts_cache_ahead(const struct sts_cache *c, const struct sts_text *domains,
+    unsigned count, sts_ref *records)
 {
 	uint32_t hash[STS_CACHE_AHEAD_MAX];
 	sts_ref ref[STS_CACHE_AHEAD_MAX];
@@ -109,15 +114,24 @@ sts_cache_ahead(
 	for (unsigned pass = 0; pass < AHEAD_CHUNKS; pass++) {
 		for (unsigned i = 0; i < count; i++) {
 			if (pass == 0) {
+				records[i] = 0;
 				ref[i] = sts_index_bucket(c, hash[i]);
 			} else if (ref[i] != 0) {
-				ref[i] = onward(c, ref[i], hash[i]);
+				ref[i] =
+				    onward(c, ref[i], hash[i], &records[i]);
 			}
 			if (ref[i] != 0) {
 				STS_PREFETCH(sts_chunk(&c->chunks, ref[i]));
 			}
 		}
 	}
+}
+
+bool
+sts_cache_is_of(const struct sts_cache *c, sts_ref ref, struct sts_text domain)
+{
+	return ref != 0 && sts_head_live(c, ref) &&
+	       domain_is(c, sts_chunk(&c->chunks, ref), domain);
 }
 
 bool

@@ -121,11 +121,12 @@ static void
 prepare(uint32_t first)
 {
 	struct sts_text names[STS_CACHE_AHEAD_MAX];
+	sts_ref seen[STS_CACHE_AHEAD_MAX];
 
 	for (unsigned k = 0; k < STS_CACHE_AHEAD_MAX; k++) {
 		names[k] = text(asked[first + k]);
 	}
-	sts_cache_ahead(&cache, names, STS_CACHE_AHEAD_MAX);
+	sts_cache_ahead(&cache, names, STS_CACHE_AHEAD_MAX, seen);
 }
 
 static double

@@ -1238,13 +1238,16 @@ START_TEST(freed_chunks_are_taken_before_new_ones)
 END_TEST
 
 /* Any octets may be looked up ahead, held or not, and nothing is changed by
- * that. */
+ * that. Of what is held in the first places of its bucket the record is seen. */
 START_TEST(looking_ahead_changes_nothing)
 {
 	static uint8_t before[BLOCK_MAX], wide[600];
 	struct sts_text domains[STS_CACHE_AHEAD_MAX];
+	sts_ref seen[STS_CACHE_AHEAD_MAX];
+	unsigned seen_count = 0, held_count = 0;
 	struct sts_cache c_before;
 	char names[1000][32];
+	unsigned count;
 
 	begin(1 << 17);
 	for (unsigned i = 0; i < UNIT_COUNT(names); i++) {
@@ -1263,10 +1266,61 @@ START_TEST(looking_ahead_changes_nothing)
 		for (unsigned k = 3; k < STS_CACHE_AHEAD_MAX; k++) {
 			domains[k] = unit_span(names[i + k]);
 		}
-		sts_cache_ahead(&c, domains, i % (STS_CACHE_AHEAD_MAX + 1));
+		count = i % (STS_CACHE_AHEAD_MAX + 1);
+		sts_cache_ahead(&c, domains, count, seen);
+		for (unsigned k = 0; k < count; k++) {
+			sts_ref held =
+			    domains[k].n > 0 && domains[k].n <= STS_NAME_MAX
+				? sts_cache_find(&c, domains[k])
+				: 0;
+
+			ck_assert(seen[k] == 0 || seen[k] == held);
+			ck_assert(sts_cache_is_of(&c, seen[k], domains[k]) ==
+				  (seen[k] != 0));
+			seen_count += seen[k] != 0;
+			held_count += held != 0;
+		}
 	}
+	ck_assert_uint_gt(seen_count, held_count / 2);
 	ck_assert_mem_eq(before, block, sizeof before);
 	ck_assert_mem_eq(&c_before, &c, sizeof c);
+}
+END_TEST
+
+/* A record that was seen is its domain's only as long as it is held: chunks are
+ * given back, and taken for others. */
+START_TEST(a_record_seen_before_is_judged_anew)
+{
+	struct sts_text first = unit_span("d1.example");
+	struct sts_text other = unit_span("d2.example");
+	sts_ref seen, body;
+
+	begin(1 << 14);
+	put_kind("d1.example", STS_KIND_ABSENT);
+	sts_cache_ahead(&c, &first, 1, &seen);
+	ck_assert_uint_eq(seen, sts_cache_find(&c, first));
+	body = sts_chunk_next(&c.chunks, seen);
+	ck_assert(sts_cache_is_of(&c, seen, first));
+	ck_assert(!sts_cache_is_of(&c, seen, other));
+	ck_assert(!sts_cache_is_of(&c, seen, unit_span("d1.exampl")));
+	ck_assert(!sts_cache_is_of(&c, seen, sts_text(NULL, 0)));
+	ck_assert(!sts_cache_is_of(&c, body, first));
+	ck_assert(!sts_cache_is_of(&c, 0, first));
+	ck_assert(!sts_cache_is_of(&c, c.chunks.used + 1, first));
+
+	/* Removed while somebody reads it, it is nobody's record. */
+	sts_cache_pin(&c, seen);
+	sts_cache_remove(&c, seen);
+	ck_assert(!sts_cache_is_of(&c, seen, first));
+	sts_cache_unpin(&c, seen);
+	ck_assert(!sts_cache_is_of(&c, seen, first));
+
+	/* Its chunks are another's. */
+	put_kind("d2.example", STS_KIND_ABSENT);
+	ck_assert_uint_eq(sts_cache_find(&c, other), body);
+	ck_assert(sts_cache_is_of(&c, body, other));
+	ck_assert(!sts_cache_is_of(&c, body, first));
+	ck_assert(!sts_cache_is_of(&c, seen, first));
 }
 END_TEST
 
@@ -1274,6 +1328,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, looking_ahead_changes_nothing);
+	tcase_add_test(tc, a_record_seen_before_is_judged_anew);
 	tcase_add_test(tc, zeros_untouched);
 	tcase_add_test(tc, organisations_end_at_the_public_suffix);
 	tcase_add_test(tc, a_policy_lives_for_max_age);
