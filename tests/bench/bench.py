@@ -22,12 +22,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
-from restart import free_port, name_server
+from restart import NXDOMAIN, free_port, name_server
 from warm import command, connect
 
-NXDOMAIN = 3
 DRAWN_MAX = 20000  # domains that are asked for
+CALM_S = 0.2  # for the name server to see the last questions
 SHAPES = ((1, 1), (32, 1), (32, 16))  # connections, pipelined
 
 
@@ -109,15 +110,18 @@ def start(mtasts, generator, folder, policies, pages, server):
 
 def settle(load, port, domain, questions):
     """Asks until the journal is read and no more lookups start, which the name
-    server shows by the number of questions that it gets."""
+    server shows by the number of questions that it gets: twice none, as the
+    questions that waited for the journal are over before their lookups begin."""
     ask = [load, "ask", str(port), domain, "8", "16", "500"]
     connect(port).close()
-    while True:
+    calm = 0
+    while calm < 2:
         before = next(questions)
         answered = subprocess.run(ask, stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL, check=False)
-        if answered.returncode == 0 and next(questions) == before + 1:
-            break
+        time.sleep(CALM_S)
+        calm = calm + 1 if (answered.returncode == 0 and
+                            next(questions) == before + 1) else 0
 
 
 def main():

@@ -20,10 +20,9 @@ import sys
 import tempfile
 import time
 
-from restart import answer, free_port, name_server
+from restart import NXDOMAIN, answer, free_port, name_server
 
 BAR_K, REST_BAR_K = 5120, 200
-NXDOMAIN = 3
 
 
 def mappings(pid):

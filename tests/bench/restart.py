@@ -27,6 +27,9 @@ import time
 
 LIVES = 9
 LISTEN_FD = 3  # of a supervisor's, the first
+NXDOMAIN = 3
+# A name server's authority that a name does not exist, for an hour.
+SOA = b"\0\0\6\0\1\0\0\16\20\0\26\0\0" + b"\0\0\16\20" * 5
 
 
 def free_port():
@@ -37,7 +40,9 @@ def free_port():
 
 def name_server(code=2, asked=lambda: None):
     """A name server that answers SERVFAIL, or another code, to every question,
-    and calls asked() for each."""
+    and calls asked() for each. NXDOMAIN is remembered for an hour, so that no
+    question begins a lookup again while something is measured."""
+    soa = SOA if code == NXDOMAIN else b""
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind(("127.0.0.1", 0))
 
@@ -49,8 +54,8 @@ def name_server(code=2, asked=lambda: None):
             while query[end]:
                 end += 1 + query[end]
             s.sendto(query[:2] + bytes([0x81, 0x80 + code]) +
-                     b"\0\1\0\0\0\0\0\0" +
-                     query[12:end + 5], peer)
+                     b"\0\1\0\0\0" + bytes([soa != b""]) + b"\0\0" +
+                     query[12:end + 5] + soa, peer)
 
     threading.Thread(target=serve, daemon=True).start()
     return s.getsockname()[1]
