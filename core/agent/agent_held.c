@@ -48,8 +48,7 @@ sts_agent_live(
 	/* It need not be looked for if it was looked up ahead. */
 	sts_ref ref = STS_CLIENT_TOGETHER > 1 ? a->ask.seen : 0;
 
-	if (STS_CLIENT_TOGETHER == 1 ||
-	    !sts_cache_is_of(&a->cache, ref, domain)) {
+	if (ref == 0 || !sts_cache_is_of(&a->cache, ref, domain)) {
 		ref = sts_cache_find(&a->cache, domain);
 	}
 	if (ref == 0) {

@@ -28,7 +28,7 @@ put_bucket(struct sts_cache *c, uint32_t hash, sts_ref ref)
 }
 
 /* Whether the record with this head is the domain's. */
-static bool
+static inline bool
 domain_is(
     const struct sts_cache *c, const uint8_t *head, struct sts_text domain)
 {
