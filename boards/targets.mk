@@ -50,9 +50,9 @@ BEARSSL_CFLAGS = -DBR_AES_X86NI=0 -DBR_SSE2=0 -DBR_INT128=0 -DBR_UMUL128=0
 # A fetch is mostly these: 7 KB for a third of their time. FAST= is for flash alone.
 FAST = -O2
 $(BUILD)/obj/tls/ec_p256.o $(BUILD)/obj/tls/ec_p384.o: CFLAGS += $(FAST)
-# What an answer from the cache does most: 6 KB for a sixth of its instructions.
+# What an answer from the cache does most: 5 KB for a sixth of its instructions.
 WARM = base/bytes base/name base/sink base/siphash grammar/domain cache/cache_index cache/cache_record \
-	cache/chunks cache/payload client/client client/client_kept client/reply client/socketmap client/wrap
+	cache/chunks cache/payload client/client client/client_kept client/socketmap client/wrap
 $(WARM:%=$(BUILD)/obj/core/%.o): CFLAGS += $(FAST)
 # What is done for every record of the journal before the first answer: hardly any octet.
 START = base/crc32 cache/organisation
