@@ -100,7 +100,7 @@ $(BUILD)/bench/cache: tests/bench/cache.c tests/fuzz/assert.c tests/bench/domain
 		$(BUILD)/libmtasts.a $(LDFLAGS)
 
 .PHONY: bench
-bench: $(BUILD)/bench/restart $(BUILD)/bench/load $(BUILD)/mtasts ## warm answers a second beside a server that does nothing (POLICIES='1000 1000000+huge': a daemon each): medians, ranges, ratios
+bench: $(BUILD)/bench/restart $(BUILD)/bench/load $(BUILD)/mtasts ## warm answers a second beside a server that does nothing (POLICIES='1000 1000000/1000 1000000+huge': a daemon each): medians, ranges, ratios
 	@sh boards/posix/deps.sh python3
 	@python3 -B tests/bench/bench.py $(BUILD)/mtasts $(BUILD)/bench/restart $(BUILD)/bench/load $(or $(ROUNDS),7) $(or $(MS),1000) $(POLICIES)
 

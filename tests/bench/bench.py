@@ -10,9 +10,10 @@ asked in turn, so that other work of the machine affects both alike; at (1,1)
 all processes share one processor. Each figure is the median of the rounds,
 with its range; ratios are medians of the rounds' ratios. CPU is the server's
 own, in user and kernel mode, which other work of the machine does not change.
-Each number of POLICIES (1000) has its daemon, in huge pages if the number ends
-in +huge, which is asked for domains drawn from all over them; the last column
-is the first daemon's CPU as a part of this one's.
+Each number of POLICIES (1000) has its daemon, which is asked for domains drawn
+from all over them: for 20,000, or as many as follow a slash (1000000/1000). It
+is in huge pages if +huge follows. The last column is the first daemon's CPU as
+a part of this one's.
 """
 
 import itertools
@@ -27,7 +28,7 @@ import time
 from restart import NXDOMAIN, free_port, name_server
 from warm import command, connect
 
-DRAWN_MAX = 20000  # domains that are asked for
+DRAWN_MAX = 20000  # domains that are asked for, unless another number is given
 CALM_S = 0.2  # for the name server to see the last questions
 SHAPES = ((1, 1), (32, 1), (32, 16))  # connections, pipelined
 
@@ -85,10 +86,10 @@ def rows(load, servers, rounds, milliseconds):
     pin(pids + [0], every)
 
 
-def drawn(policies):
+def drawn(policies, asked=DRAWN_MAX):
     """The domains that load.c draws: few enough that all their look-ups soon
     end, and spread over all that are held."""
-    count = min(policies, DRAWN_MAX)
+    count = min(policies, asked)
     return f"@{count}/{policies // count}"
 
 
@@ -132,15 +133,18 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mtasts-bench-") as folder:
         try:
             for kind in sys.argv[6:] or ["1000"]:
-                n, _, pages = kind.partition("+")
-                n = int(n)
+                number, _, pages = kind.partition("+")
+                n, *asked = map(int, number.split("/"))
+                domain = drawn(n, *asked)
                 questions = itertools.count()
                 server = name_server(NXDOMAIN, lambda q=questions: next(q))
-                process, port = start(mtasts, generator, f"{folder}/{kind}", n,
+                process, port = start(mtasts, generator,
+                                      f"{folder}/{kind.replace('/', '-')}", n,
                                       pages, server)
-                servers.append((f"{n:,} {pages}".strip(), process, port,
-                                drawn(n)))
-                settle(load, port, drawn(n), questions)
+                of = "".join(f" ({a:,} asked)" for a in asked)
+                servers.append((f"{n:,}{of} {pages}".strip(), process, port,
+                                domain))
+                settle(load, port, domain, questions)
             print("| shape | policies | null, answers/s | mtasts | ratio | "
                   "p99 ratio | null, CPU us | mtasts | of the first |\n"
                   "| --- | --: | --: | --: | --: | --: | --: | --: | --: |")
