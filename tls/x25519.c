@@ -275,7 +275,8 @@ static void
 multiply(uint8_t *out, const struct sts_secret_scalar *k, const struct fe *u,
     uint64_t small)
 {
-	static const struct fe zero = { { 0 } }, one = { { 1 } };
+	static const struct fe zero = { { 0, 0, 0, 0, 0 } },
+			       one = { { 1, 0, 0, 0, 0 } };
 	struct ladder s = { one, zero, *u, one, zero, zero, zero, zero, *k };
 	uint64_t swapped = 0;
 
@@ -315,7 +316,7 @@ void
 sts_x25519_public(
     uint8_t out[STS_X25519_BYTES], const struct sts_secret_scalar *k)
 {
-	static const struct fe nine = { { 9 } };
+	static const struct fe nine = { { 9, 0, 0, 0, 0 } };
 
 	multiply(out, k, &nine, 9);
 }

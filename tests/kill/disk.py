@@ -170,7 +170,14 @@ def read_only(row):
     row.ask(A)
     row.keeps(A)
     row.daemon.end()
-    run("mount", "-o", "remount,ro", row.disk)
+
+    def is_read_only():
+        # The process that writes the journal may outlive the daemon.
+        return subprocess.run(["mount", "-o", "remount,ro", row.disk],
+                              check=False, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode == 0
+
+    wait_for(f"{row.name}: the disk is busy", is_read_only)
     row.start()
     row.logged("journal-loaded records=3 lost=0")
     row.logged_times("journal-loaded records=3 lost=0")
