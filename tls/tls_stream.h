@@ -6,7 +6,8 @@
  * secret, and for application bytes that the owner takes for provisional.
  *
  *	sts_tls_stream_begin(s, ...);
- *X		sts_tls_stream_take(s, chunk);
+ *	for each chunk of content, of at most `left` bytes in all
+ *		sts_tls_stream_take(s, chunk);
  *		while ((piece = sts_tls_stream_piece(s)).n > 0)
  *			... sts_tls_stream_used(s, n);
  *	sts_tls_stream_end(s, tag)
