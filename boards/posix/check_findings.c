@@ -34,7 +34,8 @@ static const uint8_t cannot_tell[] = {
 	STS_WHY_CONNECT_NO_ROUTE,
 	STS_WHY_FETCH_TIMEOUT,
 	STS_WHY_TLS_TIMEOUT,
-	/* Other senders may have room for such a certificate. */
+	/* Other senders may have room for such a message or certificate. */
+	STS_WHY_TLS_RECORD,
 	STS_WHY_X509_LIMIT,
 	STS_WHY_X509_CHAIN_LONG,
 	STS_WHY_X509_CHAIN_COMPLEX,

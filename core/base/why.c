@@ -82,7 +82,6 @@ sts_why_ours(enum sts_why why)
 	case STS_WHY_DNS_LARGE:
 	case STS_WHY_POLICY_MANY_MX:
 	case STS_WHY_POLICY_NO_ROOM:
-	case STS_WHY_TLS_RECORD:
 		return true;
 	default:
 		return sts_why_passes(why);

@@ -172,7 +172,9 @@ const char *sts_why_text(enum sts_why why);
 /*
  * Whether the reason is a shortage or a limit of memory of our own, and so
  * says nothing about a domain: the answer is "try again", whatever is
- * configured for errors of the DNS.
+ * configured for errors of the DNS. Limits that anybody on the path to a policy
+ * host can have us meet, before the host has proved who it is, are not among
+ * them: certificates and TLS messages beyond a limit (core/README.md).
  */
 bool sts_why_ours(enum sts_why why);
 

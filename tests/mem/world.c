@@ -614,6 +614,7 @@ static void
 accept_peer(struct world *w, struct mem_sock *s, struct peer *p)
 {
 	static const char plain[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
+	static const char overlong[] = "\26\3\3\0\4\2\0\3\350";
 	uint8_t seed[32];
 	size_t i;
 
@@ -635,6 +636,8 @@ accept_peer(struct world *w, struct mem_sock *s, struct peer *p)
 		p->state = STATE_STILL;
 	} else if (p->host.conduct == WORLD_PLAIN) {
 		mem_send(w->mem, s, plain, sizeof plain - 1);
+	} else if (p->host.conduct == WORLD_OVERLONG) {
+		mem_send(w->mem, s, overlong, sizeof overlong - 1);
 	} else if (p->host.conduct == WORLD_HTTPS) {
 		for (i = 0; i < sizeof seed; i++) {
 			seed[i] = (uint8_t)mem_random(w->mem);

@@ -68,6 +68,7 @@ enum world_conduct {
 	WORLD_RESET, /* accepted, reset at the first byte */
 	WORLD_HANG_UP, /* accepted, then closed */
 	WORLD_PLAIN, /* speaks no TLS */
+	WORLD_OVERLONG, /* announces a ServerHello beyond our limit */
 	WORLD_SCRIPTED /* wait for the test */
 };
 

@@ -306,11 +306,11 @@ static const char *
 read_conduct(struct world_host *h, const struct script_line *line, int i)
 {
 	static const char *const names[] = { "refuse", "unreachable",
-		"no-answer", "mute", "reset", "hang-up", "plain", "scripted",
-		NULL };
+		"no-answer", "mute", "reset", "hang-up", "plain", "overlong",
+		"scripted", NULL };
 	static const int values[] = { WORLD_REFUSE, WORLD_UNREACHABLE,
 		WORLD_NO_ANSWER, WORLD_MUTE, WORLD_RESET, WORLD_HANG_UP,
-		WORLD_PLAIN, WORLD_SCRIPTED };
+		WORLD_PLAIN, WORLD_OVERLONG, WORLD_SCRIPTED };
 	int conduct = WORLD_HTTPS;
 
 	for (; i < line->argc; i++) {

@@ -249,7 +249,7 @@ START_TEST(the_reason_for_several_failures_is_ours_if_any_is)
 	static const enum sts_why order[] = { STS_WHY_NONE,
 		STS_WHY_DNS_SERVFAIL, STS_WHY_DNS_LARGE, STS_WHY_BUSY };
 	static const enum sts_why same[] = { STS_WHY_NONE, STS_WHY_DNS_TIMEOUT,
-		STS_WHY_TLS_RECORD, STS_WHY_DNS_NO_BUFFER };
+		STS_WHY_POLICY_NO_ROOM, STS_WHY_DNS_NO_BUFFER };
 
 	for (unsigned i = 0; i < 4; i++) {
 		for (unsigned k = 0; k < 4; k++) {
