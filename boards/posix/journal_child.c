@@ -603,8 +603,8 @@ watch_name(struct sts_journal_child *j, sts_ms now)
 	j->nameless = nameless;
 }
 
-/* What is over is over now: a child may last for weeks, after which a time that
- * was left behind would seem to lie ahead. */
+/* What is over is over now: a child, or the want of one, may last for weeks, after
+ * which a time that was left behind would seem to lie ahead. */
 static void
 carry_times(struct sts_journal_child *j, sts_ms now)
 {
@@ -613,6 +613,9 @@ carry_times(struct sts_journal_child *j, sts_ms now)
 	}
 	if (sts_before(j->named, now)) {
 		j->named = now;
+	}
+	if (sts_before(j->look, now)) {
+		j->look = now;
 	}
 }
 

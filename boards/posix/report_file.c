@@ -556,17 +556,26 @@ write_due(struct sts_report_file *f, bool ending, sts_ms now)
 	}
 }
 
+/* What is over is over now: a disk may hold a child for weeks, after which a time
+ * that was left behind would seem to lie ahead. */
+static void
+carry_times(struct sts_report_file *f, sts_ms now)
+{
+	if (sts_before(f->next, now)) {
+		f->next = now;
+	}
+	if (sts_before(f->mark_until, now)) {
+		f->mark_until = now;
+	}
+}
+
 sts_ms
 sts_report_file_tick(struct sts_report_file *f, bool ending, sts_ms now)
 {
 	if (f->agent == NULL) {
 		return IDLE_MS;
 	}
-	/* What is over is over now: a disk may hold a child for weeks, after
-	 * which it would seem to lie ahead. */
-	if (sts_before(f->next, now)) {
-		f->next = now;
-	}
+	carry_times(f, now);
 	if (f->child > 0 && !sts_before(now, f->look)) {
 		f->look = now + LOOK_MS;
 		reap(f, now);

@@ -856,20 +856,47 @@ weeks_go_by(void)
 	}
 }
 
+/* The process that writes is killed, and that is noticed at once. */
+static void
+kill_writer(void)
+{
+	unsigned noticed = 0;
+
+	count_logged("");
+	kill(j.child, SIGKILL);
+	for (unsigned k = 0; k < PATIENCE && noticed == 0; k++) {
+		now += 100;
+		sts_journal_child_tick(&j, now);
+		noticed = count_logged("has ended");
+		poll(NULL, 0, 1);
+	}
+	ck_assert_uint_eq(noticed, 1);
+}
+
 /* The process that writes ends after weeks, and has a successor at once. */
 START_TEST(a_writer_that_ends_after_weeks_gets_a_successor)
 {
 	start_daemon();
 	ck_assert(reaches(STS_KEEPING_OK));
 	weeks_go_by();
-	count_logged("");
+	kill_writer();
+	now += STS_JOURNAL_AGAIN_MS;
+	learn("a.example");
+	ck_assert(reaches(STS_KEEPING_OK));
 	kill(j.child, SIGKILL);
-	for (unsigned k = 0; k < PATIENCE && count_logged("has ended") == 0;
-	     k++) {
-		now += 100;
-		sts_journal_child_tick(&j, now);
-		poll(NULL, 0, 1);
-	}
+}
+END_TEST
+
+/* One that could be begun only after weeks is watched as any other. */
+START_TEST(a_writer_that_begins_after_weeks_gets_a_successor)
+{
+	no_process = true;
+	start_daemon();
+	weeks_go_by();
+	no_process = false;
+	now += STS_JOURNAL_AGAIN_MS;
+	ck_assert(reaches(STS_KEEPING_OK));
+	kill_writer();
 	now += STS_JOURNAL_AGAIN_MS;
 	learn("a.example");
 	ck_assert(reaches(STS_KEEPING_OK));
@@ -949,6 +976,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, without_a_writer_the_daemon_serves);
 	tcase_add_test(tc, a_file_without_its_name_is_reported);
 	tcase_add_test(tc, a_writer_that_ends_after_weeks_gets_a_successor);
+	tcase_add_test(tc, a_writer_that_begins_after_weeks_gets_a_successor);
 	tcase_add_test(tc, a_file_that_comes_after_weeks_is_watched);
 	tcase_add_test(tc, a_disk_that_hangs_is_reported_once);
 }

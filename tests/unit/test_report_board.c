@@ -398,6 +398,17 @@ START_TEST(a_report_does_not_wait_for_a_hanging_disk)
 	sts_report_file_tick(&file, false, now + STS_REPORT_FILE_MARK_MS + 1);
 	ck_assert(r->marked);
 	ck_assert_int_eq(file.marker, marker);
+	/* Nor does one after weeks, in which the disk still hangs. */
+	for (unsigned day = 0; day < 26; day++) {
+		now += 86400000;
+		file.next = now + 100000;
+		sts_report_file_tick(&file, false, now);
+	}
+	wait_for_mark(a, 1);
+	file.next = now + 100000;
+	sts_report_file_tick(&file, false, now);
+	ck_assert(r->marked);
+	ck_assert_int_eq(file.marker, marker);
 	/* When the disk works again there are marks again. */
 	daemon_pid = 0;
 	kill(marker, SIGKILL);
