@@ -59,18 +59,34 @@ found_of(const struct sts_check_policy *p)
 		   : STS_ABSENT;
 }
 
-/* End without an address to fetch from, with the reason. */
+/* Why one family's addresses are not known. */
+static uint8_t
+why_unknown(const struct sts_check_policy *p)
+{
+	return p->a.found == STS_UNKNOWN ? p->a.why : p->aaaa.why;
+}
+
+/* End without an address to fetch from, with the reason. One that must not be
+ * connected to is no verdict while the other family's are not known. */
 static void
 end_without(struct sts_check_policy *p)
 {
 	p->found = (uint8_t)found_of(p);
-	if (p->forbidden) {
-		p->found = STS_ABSENT;
-		p->why = STS_WHY_ADDRESS_FORBIDDEN;
-	} else if (p->found == STS_ABSENT) {
-		p->why = STS_WHY_ADDRESS_NONE;
+	if (p->found == STS_UNKNOWN) {
+		p->why = why_unknown(p);
 	} else {
-		p->why = p->a.found == STS_UNKNOWN ? p->a.why : p->aaaa.why;
+		p->why = p->forbidden ? STS_WHY_ADDRESS_FORBIDDEN
+				      : STS_WHY_ADDRESS_NONE;
+	}
+	p->done = true;
+}
+
+/* Nor is one that nobody listens at. */
+static void
+end_fetch(struct sts_check_policy *p)
+{
+	if (p->why == STS_WHY_CONNECT_REFUSED && found_of(p) == STS_UNKNOWN) {
+		p->why = why_unknown(p);
 	}
 	p->done = true;
 }
@@ -118,7 +134,7 @@ sts_check_policy_over(struct sts_check_run *r, unsigned place)
 
 	if (place == STS_CHECK_PLACE_FETCH) {
 		take_certificate(r);
-		p->done = true;
+		end_fetch(p);
 		return;
 	}
 	if (!sts_check_loop_free(&r->loop, A) ||

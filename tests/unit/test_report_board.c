@@ -367,6 +367,7 @@ END_TEST
 START_TEST(a_report_does_not_wait_for_a_hanging_disk)
 {
 	struct sts_agent_report *r;
+	siginfo_t ended;
 	uint32_t a;
 	int other_end, end;
 
@@ -412,6 +413,8 @@ START_TEST(a_report_does_not_wait_for_a_hanging_disk)
 	/* When the disk works again there are marks again. */
 	daemon_pid = 0;
 	kill(marker, SIGKILL);
+	ck_assert_int_eq(
+	    waitid(P_PID, (id_t)marker, &ended, WEXITED | WNOWAIT), 0);
 	mark(a, 2);
 	r->step = STS_REPORT_REST;
 	unit_int("octets of marks", marks_size(), 2L * MARK);
