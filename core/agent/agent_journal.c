@@ -54,6 +54,8 @@ begin(struct sts_agent *a, const struct sts_store *store, bool fits)
 	a->journal.at = a->journal.begun = a->now;
 	a->journal.late = a->journal.loaded = false;
 	a->journal.on = fits;
+	/* Policies that this run has not read yet may be there. */
+	sts_clock_awaits(&a->clock, true);
 	if (store->checks) {
 		sts_journal_trust(a->journal.engine);
 	}

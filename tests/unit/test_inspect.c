@@ -31,8 +31,9 @@ static struct sts_anchors anchors;
 static uint64_t block[1 << 16];
 static struct flash flash;
 
+/* Begin, under a clock that nothing has confirmed. */
 static void
-start_with(const struct sts_config *config)
+begin_with(const struct sts_config *config)
 {
 	static const uint8_t key[16] = { 3 };
 
@@ -44,6 +45,13 @@ start_with(const struct sts_config *config)
 	ck_assert_uint_le(sts_agent_size(config), sizeof block);
 	sts_agent_init(&agent, config, &settings, block, 1, key);
 	sts_clock_tick(&agent.clock, 1, WALL_S);
+	ck_assert(!sts_agent_expires(&agent));
+}
+
+static void
+start_with(const struct sts_config *config)
+{
+	begin_with(config);
 	sts_clock_confirm(&agent.clock, true, sts_clock_cert_s(&agent.clock));
 	ck_assert(sts_agent_expires(&agent));
 }
@@ -571,6 +579,32 @@ START_TEST(a_storage_taken_over_is_read_again)
 }
 END_TEST
 
+/* Whether a fetch of a policy that was not held confirms the clock. */
+static bool
+stranger_confirms(void)
+{
+	sts_clock_confirm(&agent.clock, false, sts_clock_cert_s(&agent.clock));
+	return sts_agent_expires(&agent);
+}
+
+/* A storage that was empty may hold policies when it is read again: until that
+ * is done no stranger's fetch confirms the clock, by which they would expire. */
+START_TEST(no_stranger_confirms_the_clock_while_a_storage_is_read_again)
+{
+	begin_with(&kept_config);
+	flash_init(&flash, PROG, ERASE,
+	    whole_units(sts_agent_journal_area(&kept_config, PROG)), 2);
+	ck_assert(!stranger_confirms());
+	ck_assert(sts_agent_journal(&agent, &flash.store, 0));
+	ck_assert(!stranger_confirms());
+	save();
+	ck_assert(sts_agent_journal_again(&agent, &flash.store, 0));
+	ck_assert(!stranger_confirms());
+	save();
+	ck_assert(stranger_confirms());
+}
+END_TEST
+
 /* Nothing can be written as long as the storage is another process's. A domain
  * that the operator has forgotten meanwhile, before or after the first reading,
  * does not come back when the storage is read again, nor at the next start. */
@@ -958,6 +992,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, dane_levels_and_states_have_words);
 	tcase_add_test(tc, traits_of_name_servers_are_shown);
 	tcase_add_test(tc, a_storage_taken_over_is_read_again);
+	tcase_add_test(
+	    tc, no_stranger_confirms_the_clock_while_a_storage_is_read_again);
 	tcase_add_test(
 	    tc, a_domain_forgotten_before_the_storage_is_ours_stays_forgotten);
 	tcase_add_test(tc, an_order_not_to_enforce_outlives_a_restart);
