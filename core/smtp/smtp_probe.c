@@ -71,7 +71,7 @@ end(struct sts_smtp_probe *p, enum sts_why why)
 {
 	decide(p, why, false);
 	p->at = STS_SMTP_AT_END;
-	p->unsent = left_to_send(p) > 0;
+	p->unsent = p->unsent || left_to_send(p) > 0;
 	p->out_off = p->out_len = 0;
 }
 
@@ -389,6 +389,7 @@ seal_out(struct sts_smtp_probe *p)
 	memcpy(room.p, p->out + p->out_off, n);
 	sts_tls_app_send_ack(p->setup.tls, n);
 	sts_tls_app_flush(p->setup.tls);
+	p->unsent = true; /* until its record has left */
 	sent(p, n);
 }
 
@@ -603,6 +604,8 @@ sts_smtp_probe_send_ack(void *e, size_t n)
 
 	if (p->in_tls) {
 		sts_tls_rec_send_ack(p->setup.tls, n);
+		p->unsent = p->unsent && (sts_tls_wants(p->setup.tls) &
+					     STS_TLS_REC_SEND) != 0;
 	} else {
 		sent(p, n);
 	}

@@ -149,7 +149,8 @@ struct sts_smtp_probe {
 	bool awaits; /* a reply */
 	bool records; /* octets came for TLS */
 	bool replied; /* the reply is whole, and may be provisional */
-	bool unsent; /* the end came before all of out was sent */
+	bool unsent; /* octets of out wait in a TLS record; at the end: not
+		      * all of out has left */
 	uint16_t out_off, out_len;
 	sts_ms now, connected, until;
 	struct sts_smtp_setup setup;

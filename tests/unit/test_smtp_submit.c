@@ -30,7 +30,9 @@ enum {
 	BAD_SENDER = 0x10,
 	BAD_SECOND = 0x20, /* the second recipient is no address */
 	STOP_BODY = 0x40, /* the owner cannot read the message further */
-	REFUSE = 0x80 /* the owner refuses the certificate */
+	REFUSE = 0x80, /* the owner refuses the certificate */
+	LOST_END = 0x100 /* the connection is lost before the message's end has
+	                    left */
 };
 
 /* `want` is "WHY STEP [CODE TEXT]", then the outcome of each recipient (taken,
@@ -124,6 +126,13 @@ static const struct row {
 	{ "closed behind the reply to the message", STS_SMTP_TLS_NEVER, 1, 0,
 	    { HELLO, MAIL, OK, RCPT(1), OK, DATA, BODY, OK, "C QUIT", "E" },
 	    "ok body; taken 250" },
+	{ "reset before the message's end", STS_SMTP_TLS_NEVER, 1, LOST_END,
+	    { HELLO, MAIL, OK, RCPT(1), OK, DATA },
+	    "peer-reset body; later 0" },
+	{ "reset before the message's end, in TLS", STS_SMTP_TLS_MUST, 1,
+	    LOST_END,
+	    { TLS, EHLO, "S 250 mx.example", MAIL, OK, RCPT(1), OK, DATA },
+	    "peer-reset body; later 0" },
 	{ "the message cannot be read further", STS_SMTP_TLS_NEVER, 1,
 	    STOP_BODY, { HELLO, MAIL, OK, RCPT(1), OK, DATA },
 	    "late body; later 0" },
@@ -245,7 +254,6 @@ own(struct peer *w)
 	struct sts_smtp_submit *s = &the_submit;
 	struct sts_text t = unit_span(the_message);
 
-	(void)w;
 	switch (sts_smtp_submit_at(s)) {
 	case STS_SMTP_SUBMIT_JUDGE:
 		/* So far nothing of the mail may have been sent. */
@@ -264,6 +272,9 @@ own(struct peer *w)
 			the_message += sts_smtp_submit_body(s, t);
 		} else {
 			sts_smtp_submit_body_end(s);
+		}
+		if (t.n == 0 && (the_row->mail & LOST_END) != 0) {
+			peer_lose(w, STS_IO_RESET);
 		}
 		break;
 	default:
