@@ -157,8 +157,9 @@ judge_post(const struct sts_agent_report *r)
 	if (code == 0) {
 		/* The receiver may have all of the report: to send it twice is
 		 * worse than to lose it. */
-		return r->sent == r->length ? STS_REPORT_HAS_IT
-					    : STS_REPORT_LATER;
+		return r->sent == r->length && !r->post.unsent
+			   ? STS_REPORT_HAS_IT
+			   : STS_REPORT_LATER;
 	}
 	return code >= 500 || code == 408 || code == 429 ? STS_REPORT_LATER
 							 : STS_REPORT_NEVER;

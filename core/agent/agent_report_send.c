@@ -12,7 +12,8 @@
  * Invariants: from ASKS on the domain is pinned, so what was counted is what is
  * sent. A destination's bit in `done` is set, and written down by the board if
  * it keeps marks, before the last octet leaves; it is taken back only by an
- * answer that refuses it. So a report may be lost, and is not sent twice.
+ * answer that refuses it, or when that octet has not left. So a report may be
+ * lost, and is not sent twice.
  *
  * A stranger chooses where reports go, and how long his name servers and hosts
  * take. Of all that are due the report goes first whose domain's organisation

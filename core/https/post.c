@@ -278,9 +278,12 @@ static void
 conn_send_ack(void *e, size_t n)
 {
 	struct sts_conn *c = e;
+	struct sts_post *p = c->owner;
 
 	sts_https_send_ack(c, n);
-	pump(c->owner);
+	p->unsent =
+	    p->unsent && (sts_tls_wants(p->https.tls) & STS_TLS_REC_SEND) != 0;
+	pump(p);
 }
 
 static void
@@ -329,7 +332,7 @@ sts_post_begin(struct sts_post *p, const struct sts_post_to *to, sts_ms now)
 	put_head(p, &measure);
 	p->head_len = (uint32_t)measure.pos;
 	p->head_off = 0;
-	p->held = p->resumed = false;
+	p->held = p->resumed = p->unsent = false;
 	p->until = now + STS_POST_TOTAL_MS;
 	sts_https_begin(&p->https, &to->https, now);
 }
@@ -351,6 +354,7 @@ sts_post_wrote(struct sts_post *p, size_t n)
 {
 	STS_ASSERT(n > 0 && n <= p->left);
 	p->left -= (uint32_t)n;
+	p->unsent = true; /* until its record has left */
 	sts_tls_app_send_ack(p->https.tls, n);
 	sts_tls_app_flush(p->https.tls);
 }

@@ -33,6 +33,7 @@ struct sts_post {
 	bool done;
 	uint16_t code; /* HTTP status, 0: none came, and then */
 	enum sts_why why; /* the reason */
+	bool unsent; /* octets of the body that were written have not left */
 
 	/* Private. */
 	bool busy;

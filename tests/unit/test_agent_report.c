@@ -1457,11 +1457,25 @@ START_TEST(a_marked_report_is_not_mailed_again)
 }
 END_TEST
 
-/* Likewise by HTTPS: the last octet stays here until the board has the mark. */
-START_TEST(a_post_ends_after_its_mark)
+/* Let time pass until a report's end waits for the board's mark. */
+static void
+await_mark(unsigned seconds)
 {
 	struct sts_report_mark one;
-	unsigned i = 0;
+
+	for (unsigned i = 0;
+	     i < seconds && !sts_agent_report_mark(&agent, &one); i++) {
+		now += 1000;
+		settle();
+	}
+	ck_assert(sts_agent_report_mark(&agent, &one));
+}
+
+/* Post a report up to its last octet, which waits for the board's mark. */
+static void
+post_to_the_mark(void)
+{
+	struct sts_report_mark one;
 
 	start(262144);
 	load_anchors();
@@ -1475,18 +1489,46 @@ START_TEST(a_post_ends_after_its_mark)
 	to_midnight_and(0);
 	sts_agent_report_hurry(&agent, sts_text(NULL, 0));
 	sts_driver_wake(&driver);
-	while (!sts_agent_report_mark(&agent, &one) && i++ < 20) {
-		now += 100;
-		settle();
-	}
-	ck_assert(sts_agent_report_mark(&agent, &one));
+	await_mark(2);
 	unit_int("before the mark", (long long)sent, 0);
 	ck_assert_ptr_null(world.post);
+}
+
+/* Likewise by HTTPS: the last octet stays here until the board has the mark. */
+START_TEST(a_post_ends_after_its_mark)
+{
+	struct sts_report_mark one;
+
+	post_to_the_mark();
 	sts_agent_report_marked(&agent);
 	sts_driver_wake(&driver);
 	settle();
 	unit_int("after the mark", (long long)sent, 1);
 	ck_assert(!sts_agent_report_mark(&agent, &one));
+	stop();
+}
+END_TEST
+
+/* The last octet was written, but the connection is lost before it leaves: the
+ * receiver cannot have the report, which is sent again. */
+START_TEST(a_post_whose_end_has_not_left_is_sent_again)
+{
+	post_to_the_mark();
+	sts_agent_report_marked(&agent);
+	sts_agent_report_child(&agent, STS_REPORT_CHILD_POST);
+	unit_int(
+	    "octets written", agent.reporter->sent, agent.reporter->length);
+	sts_post_stop(&agent.reporter->post, STS_WHY_PEER_RESET);
+	sts_driver_wake(&driver);
+	settle();
+	unit_int("sent", (long long)sent, 0);
+	unit_int("failed", failed_events, 1);
+	await_mark(2 * STS_REPORT_AGAIN_S);
+	sts_agent_report_marked(&agent);
+	sts_driver_wake(&driver);
+	settle();
+	unit_int("sent again", (long long)sent, 1);
+	check_once();
 	stop();
 }
 END_TEST
@@ -1891,6 +1933,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, one_destination_gets_a_limited_number_a_day);
 	tcase_add_test(tc, a_marked_report_is_not_mailed_again);
 	tcase_add_test(tc, a_post_ends_after_its_mark);
+	tcase_add_test(tc, a_post_whose_end_has_not_left_is_sent_again);
 	tcase_add_test(tc, a_mark_fits_one_record_only);
 	tcase_add_test(tc, marks_come_in_any_order);
 	tcase_add_test(tc, an_order_covers_one_domain_or_all);

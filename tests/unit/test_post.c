@@ -351,6 +351,7 @@ START_TEST(a_post_without_an_answer_ends_with_its_reason)
 	mem_fail(&mem, mem.sock_of[CONN_0], STS_IO_RESET);
 	settle();
 	unit_int("reason after a reset", post.why, STS_WHY_PEER_RESET);
+	unit_int("whether octets have not left", post.unsent, false);
 	end();
 
 	/* It ends the session. */
