@@ -257,6 +257,17 @@ sts_agent_hand_over(struct sts_agent *a, struct sts_ask *ask)
 	sts_agent_stir(a, ask->node);
 }
 
+/* The answer to an ask whose lookup found no policy. One that ended for want of
+ * the time is answered as a question that comes then. */
+static struct sts_answer
+without_policy(const struct sts_agent *a, const struct sts_ask *ask,
+    enum sts_kind kind, enum sts_why why)
+{
+	return why == STS_WHY_NO_CLOCK
+		   ? sts_decide_no_clock(ask->settings, !a->grace_over)
+		   : sts_decide_none(ask->settings, kind, why);
+}
+
 void
 sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
     enum sts_kind kind, enum sts_why why, bool over)
@@ -282,7 +293,7 @@ sts_agent_settle(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 		sts_agent_answer(a, ask,
 		    ref != 0
 			? sts_decide_policy(ask->zone, &e, ref, STS_RULE_HELD)
-			: sts_decide_none(ask->settings, kind, why),
+			: without_policy(a, ask, kind, why),
 		    domain);
 		sts_agent_hand_over(a, ask);
 	}
