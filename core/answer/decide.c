@@ -95,7 +95,10 @@ sts_decide_dane(enum sts_dane_level level, enum sts_why why)
 struct sts_answer
 sts_decide_partial(const struct sts_settings *s, struct sts_answer with)
 {
-	if (s->dane_partial && with.kind == STS_ANSWER_NOTFOUND) {
+	/* A route's hosts are known before the question is asked, so that what
+	 * the operator decided for the key may come here. */
+	if (s->dane_partial && with.kind == STS_ANSWER_NOTFOUND &&
+	    with.rule != STS_RULE_OVERRIDE) {
 		with.kind = STS_ANSWER_DANE;
 		with.rule = STS_RULE_DANE;
 		with.why = STS_WHY_NONE;

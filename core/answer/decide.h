@@ -36,7 +36,7 @@ struct sts_answer sts_decide_no_clock(const struct sts_settings *s, bool grace);
 struct sts_answer sts_decide_dane(enum sts_dane_level level, enum sts_why why);
 
 /* The final answer where DANE is PARTIAL: `with`, or `dane` if no policy is
- * enforced and the operator wants that. */
+ * enforced, no override decides, and the operator wants that. */
 struct sts_answer sts_decide_partial(
     const struct sts_settings *s, struct sts_answer with);
 
