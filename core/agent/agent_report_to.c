@@ -6,7 +6,6 @@
  */
 #include "agent.h"
 #include "agent_report_files.h"
-#include "../base/assert.h"
 #include "../cache/organisation.h"
 
 enum {
@@ -29,14 +28,15 @@ sts_agent_report_count(const struct sts_agent *a, struct sts_report_counts *c,
 {
 	uint8_t folded[STS_TLSRPT_ADDRESS_MAX];
 	struct sts_report_count *at = c->of, *p = c->of;
+	size_t len = 0;
 
-	STS_ASSERT(name.n <= sizeof folded);
-	/* Whoever writes a record chooses among the spellings of a host. */
-	for (size_t i = 0; i < name.n; i++) {
-		folded[i] = sts_lower(name.p[i]);
+	/* Whoever writes a record chooses among the spellings of a host. No
+	 * address is longer. */
+	for (; len < name.n && len < sizeof folded; len++) {
+		folded[len] = sts_lower(name.p[len]);
 	}
 	uint32_t hash =
-	    (uint32_t)sts_siphash(a->hash_key, sts_text(folded, name.n));
+	    (uint32_t)sts_siphash(a->hash_key, sts_text(folded, len));
 
 	for (; p < c->of + STS_REPORT_COUNTED && at->hash != hash; p++) {
 		if (p->hash == hash || p->n < at->n) {
