@@ -603,20 +603,14 @@ watch_name(struct sts_journal_child *j, sts_ms now)
 	j->nameless = nameless;
 }
 
-/* What is over is over now: a child, or the want of one, may last for weeks, after
- * which a time that was left behind would seem to lie ahead. */
+/* Times that are over stay so: a child, or the want of one, may last for
+ * weeks. */
 static void
 carry_times(struct sts_journal_child *j, sts_ms now)
 {
-	if (sts_before(j->next, now)) {
-		j->next = now;
-	}
-	if (sts_before(j->named, now)) {
-		j->named = now;
-	}
-	if (sts_before(j->look, now)) {
-		j->look = now;
-	}
+	j->next = sts_later(j->next, now);
+	j->named = sts_later(j->named, now);
+	j->look = sts_later(j->look, now);
 }
 
 sts_ms

@@ -556,17 +556,12 @@ write_due(struct sts_report_file *f, bool ending, sts_ms now)
 	}
 }
 
-/* What is over is over now: a disk may hold a child for weeks, after which a time
- * that was left behind would seem to lie ahead. */
+/* Times that are over stay so: a disk may hold a child for weeks. */
 static void
 carry_times(struct sts_report_file *f, sts_ms now)
 {
-	if (sts_before(f->next, now)) {
-		f->next = now;
-	}
-	if (sts_before(f->mark_until, now)) {
-		f->mark_until = now;
-	}
+	f->next = sts_later(f->next, now);
+	f->mark_until = sts_later(f->mark_until, now);
 }
 
 sts_ms

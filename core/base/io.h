@@ -38,6 +38,14 @@ sts_earlier(sts_ms a, sts_ms b)
 	return sts_before(a, b) ? a : b;
 }
 
+/* The later of two. A time that is kept for weeks after it is over would seem to
+ * lie ahead: sts_later(it, now), often enough, keeps it over. */
+static inline sts_ms
+sts_later(sts_ms a, sts_ms b)
+{
+	return sts_before(a, b) ? b : a;
+}
+
 enum {
 	STS_AF_NONE = 0,
 	STS_AF_INET,

@@ -108,6 +108,8 @@ START_TEST(times_compare_across_the_wrap)
 	ck_assert(sts_before(0xfffffff0U, 5));
 	ck_assert(!sts_before(5, 0xfffffff0U));
 	ck_assert_uint_eq(sts_earlier(0xfffffff0U, 5), 0xfffffff0U);
+	ck_assert_uint_eq(sts_later(0xfffffff0U, 5), 5);
+	ck_assert_uint_eq(sts_later(5, 0xfffffff0U), 5);
 }
 END_TEST
 
