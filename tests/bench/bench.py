@@ -10,10 +10,10 @@ asked in turn, so that other work of the machine affects both alike; at (1,1)
 all processes share one processor. Each figure is the median of the rounds,
 with its range; ratios are medians of the rounds' ratios. CPU is the server's
 own, in user and kernel mode, which other work of the machine does not change.
-Each number of POLICIES (1000) has its daemon, which is asked for domains drawn
-from all over them: for 20,000, or as many as follow a slash (1000000/1000). It
-is in huge pages if +huge follows. The last column is the first daemon's CPU as
-a part of this one's.
+Each number of POLICIES (1000) has its daemon, which is asked for 20,000 domains
+drawn from all over them, or for as many as a slash and a number say
+(1000000/1000). The daemon's block is in huge pages if +huge follows. The last
+column is the first daemon's CPU as a part of this one's.
 """
 
 import itertools
