@@ -873,17 +873,23 @@ kill_writer(void)
 	ck_assert_uint_eq(noticed, 1);
 }
 
+static void
+expect_successor(void)
+{
+	kill_writer();
+	now += STS_JOURNAL_AGAIN_MS;
+	learn("a.example");
+	ck_assert(reaches(STS_KEEPING_OK));
+	kill(j.child, SIGKILL);
+}
+
 /* The process that writes ends after weeks, and has a successor at once. */
 START_TEST(a_writer_that_ends_after_weeks_gets_a_successor)
 {
 	start_daemon();
 	ck_assert(reaches(STS_KEEPING_OK));
 	weeks_go_by();
-	kill_writer();
-	now += STS_JOURNAL_AGAIN_MS;
-	learn("a.example");
-	ck_assert(reaches(STS_KEEPING_OK));
-	kill(j.child, SIGKILL);
+	expect_successor();
 }
 END_TEST
 
@@ -896,11 +902,7 @@ START_TEST(a_writer_that_begins_after_weeks_gets_a_successor)
 	no_process = false;
 	now += STS_JOURNAL_AGAIN_MS;
 	ck_assert(reaches(STS_KEEPING_OK));
-	kill_writer();
-	now += STS_JOURNAL_AGAIN_MS;
-	learn("a.example");
-	ck_assert(reaches(STS_KEEPING_OK));
-	kill(j.child, SIGKILL);
+	expect_successor();
 }
 END_TEST
 

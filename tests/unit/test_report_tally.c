@@ -800,17 +800,28 @@ static uint8_t saved[4 << 20], saved_again[4 << 20], other_block[BLOCK_MAX];
 static struct sts_tally loaded;
 static struct sts_report_load load;
 
+/* Write what is left of a snapshot. */
+static size_t
+save_rest(struct sts_report_save *s, const struct sts_tally *from, uint8_t *to,
+    size_t step)
+{
+	size_t n = 0, got;
+
+	do {
+		got = sts_report_save(s, from, sts_span(to + n, step));
+		n += got;
+	} while (got > 0);
+	return n;
+}
+
 static size_t
 save(const struct sts_tally *from, uint8_t *to, size_t step)
 {
 	struct sts_report_save s;
-	size_t n = 0, got;
+	size_t n;
 
 	sts_report_save_begin(&s, from);
-	do {
-		got = sts_report_save(&s, from, sts_span(to + n, step));
-		n += got;
-	} while (got > 0);
+	n = save_rest(&s, from, to, step);
 	ck_assert(sts_report_save_done(&s));
 	return n;
 }
@@ -1164,16 +1175,13 @@ START_TEST(a_snapshot_is_of_one_moment)
 
 		for (size_t at = 1; at < all; at++) {
 			struct sts_report_save s;
-			size_t n, got;
+			size_t n;
 
 			fill_three();
 			sts_report_save_begin(&s, &t);
 			n = sts_report_save(&s, &t, sts_span(saved, at));
 			cases[i].change();
-			while ((got = sts_report_save(
-				    &s, &t, sts_span(saved + n, all))) > 0) {
-				n += got;
-			}
+			n += save_rest(&s, &t, saved + n, all);
 			unit_int(cases[i].name, sts_report_save_done(&s),
 			    cases[i].whole);
 			ck_assert(
