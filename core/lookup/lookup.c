@@ -26,6 +26,8 @@ enum {
 	LEG_TXT = 0,
 	LEG_AAAA = 0,
 	LEG_A = 1,
+	/* Without IPv6 the first leg has nothing but the result of TXT. */
+	FIRST_ADDRESS_LEG = STS_INET6 ? LEG_AAAA : LEG_A,
 	HALF = STS_LOOKUP_ADDRS / 2 /* addresses kept of one family */
 };
 
@@ -97,9 +99,7 @@ why_unknown(const struct sts_lookup *l)
 {
 	enum sts_why why = STS_WHY_NONE;
 
-	/* Without IPv6 the first leg has nothing but the result of TXT. */
-	for (unsigned i = STS_INET6 ? LEG_AAAA : LEG_A; i < STS_LOOKUP_LEGS;
-	     i++) {
+	for (unsigned i = FIRST_ADDRESS_LEG; i < STS_LOOKUP_LEGS; i++) {
 		const struct sts_upstream *up = &l->leg[i].up;
 
 		if (sts_upstream_result(up) == STS_UNKNOWN) {

@@ -25,7 +25,9 @@
 enum {
 	LEG_TXT = 0,
 	LEG_AAAA = 0,
-	LEG_A = 1
+	LEG_A = 1,
+	/* Without IPv6 the first leg has nothing but the result of TXT. */
+	FIRST_ADDRESS_LEG = STS_INET6 ? LEG_AAAA : LEG_A
 };
 
 static const uint8_t prefix[] = "_smtp._tls";
@@ -107,9 +109,7 @@ finish_host(struct sts_lookup_report *l)
 	}
 	l->found = STS_ABSENT;
 	l->why = STS_WHY_ADDRESS_NONE;
-	/* Without IPv6 the first leg has nothing but the result of TXT. */
-	for (unsigned i = STS_INET6 ? LEG_AAAA : LEG_A; i < STS_REPORT_LEGS;
-	     i++) {
+	for (unsigned i = FIRST_ADDRESS_LEG; i < STS_REPORT_LEGS; i++) {
 		const struct sts_upstream *up = &l->leg[i].up;
 
 		if (sts_upstream_result(up) == STS_UNKNOWN) {
