@@ -23,8 +23,8 @@ void sts_board_start(void);
 /* Feed the watchdog: a pass of the loop is over. */
 void sts_board_feed(void);
 
-/* The UART: waits for room; waits until all that was put has left, which a reset
- * would cut; -1: nothing was typed. */
+/* The UART. Put waits for room. Flush waits until all that was put has left, as a
+ * reset would cut it. Get returns -1 if nothing was typed. */
 void sts_board_put(char c);
 void sts_board_flush(void);
 int sts_board_get(void);

@@ -104,7 +104,8 @@ sts_sntp_tick(struct sts_sntp *s, sts_ms now, const ip4_addr_t *server)
 		return;
 	}
 	if (server == NULL) {
-		s->ask_at = now; /* after weeks it would seem to lie ahead */
+		/* After weeks the old time would seem to lie ahead. */
+		s->ask_at = now;
 		return;
 	}
 	s->ask_at = now + s->wait_ms;

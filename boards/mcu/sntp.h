@@ -31,8 +31,8 @@ struct sts_sntp {
 /* Once. */
 void sts_sntp_begin(struct sts_sntp *s, sts_ms now);
 
-/* Ask `server` if it is time; NULL: as soon as there is one. Call it at least
- * once in 24 days. */
+/* Ask `server` if it is time. NULL: there is no server; if it is time, the next
+ * one is asked at once. Call this at least once in 24 days. */
 void sts_sntp_tick(struct sts_sntp *s, sts_ms now, const ip4_addr_t *server);
 
 /* Seconds since 1970, or -1: no server has answered yet. Call it at least once

@@ -178,8 +178,8 @@ struct sts_check_mx {
 	bool null; /* "0 .": the domain takes no mail (RFC 7505) */
 	bool implicit; /* no MX records: the domain is the host */
 	bool more; /* hosts beyond the limit */
-	/* Where the domain is an alias, by a signed answer: the end of the
-	 * chain. len 0: else. */
+	/* The end of the alias chain that begins at the domain, if a signed
+	 * answer shows one; else of length 0. */
 	uint8_t nexthop_len;
 	uint8_t nexthop[STS_NAME_MAX];
 	unsigned invalid; /* records whose exchange is no host name */

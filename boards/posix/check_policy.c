@@ -66,8 +66,8 @@ why_unknown(const struct sts_check_policy *p)
 	return p->a.found == STS_UNKNOWN ? p->a.why : p->aaaa.why;
 }
 
-/* End without an address to fetch from, with the reason. One that must not be
- * connected to is no verdict while the other family's are not known. */
+/* End without an address to fetch from, with the reason. An address that must
+ * not be connected to is no verdict while the other family's are not known. */
 static void
 end_without(struct sts_check_policy *p)
 {
@@ -81,7 +81,8 @@ end_without(struct sts_check_policy *p)
 	p->done = true;
 }
 
-/* Nor is one that nobody listens at. */
+/* End with what the fetch brought. An address at which nobody listens is no
+ * verdict, either, while the other family's are not known. */
 static void
 end_fetch(struct sts_check_policy *p)
 {

@@ -122,7 +122,7 @@ follow_order(struct sts_live *l, bool timed, sts_ms now)
 		sts_agent_set_off(l->agent, l->off_until_s);
 	} else if (is_withdrawn(l, kept_s)) {
 		l->off_until_s = 0;
-		enforce(l, true, ", as ordered of the daemon before", now);
+		enforce(l, true, ", as the daemon before was ordered", now);
 		sts_driver_wake(l->driver);
 	}
 	if (l->off_until_s != 0 && now_s >= l->off_until_s) {

@@ -497,7 +497,8 @@ log_refused(struct daemon *d, sts_ms now)
 	if (sts_before(now, d->refused_at)) {
 		return;
 	}
-	d->refused_at = now; /* after weeks it would seem to lie ahead */
+	/* After weeks the old time would seem to lie ahead. */
+	d->refused_at = now;
 	if (refused != d->refused) {
 		sts_listeners_look_again(&d->listeners, &d->posix);
 		sts_log_line(&d->log, STS_LOG_WARNING,

@@ -85,9 +85,10 @@ client_asks(struct sts_agent *a, struct sts_client *c)
 }
 
 /* The questions that came together are asked in turn. In a large cache each
- * would wait for memory by itself; now their records are fetched together. A key
- * that is not the domain as it is kept, in capitals say, gains nothing. Returns
- * of how many questions `seen` has what seems to be the record. */
+ * would wait for memory by itself, so their records are fetched together first.
+ * A key that is not the domain as it is kept, in capitals say, gains nothing.
+ * Returns for how many of the questions `seen` has what seems to be the record,
+ * or 0 where none was seen. */
 static unsigned
 look_ahead(struct sts_agent *a, const struct sts_client *c, sts_ref *seen)
 {

@@ -418,8 +418,8 @@ sts_agent_share_tick(struct sts_agent *a)
 	follow_settings(a);
 	if (!sts_share_is_up(s)) {
 		release_all(a);
-		/* It begins anew when all keys were seen again. Until then it
-		 * would wake the agent for nothing. */
+		/* Policies are published anew when all keys were seen again.
+		 * Steps until then would wake the agent for nothing. */
 		a->share.walks = false;
 	}
 	release_late(a);
