@@ -35,8 +35,8 @@ static const struct sts_settings *settings; /* that the agent was given last */
 static struct udp_pcb pcb;
 static bool leased;
 static sts_ms now;
-static unsigned asked; /* for the time, */
-static uint32_t asked_of; /* and which server last */
+static unsigned asked; /* how often for the time, */
+static uint32_t asked_of; /* and of which server last */
 
 u8_t
 dhcp_supplied_address(const struct netif *n)
@@ -203,7 +203,6 @@ start(void)
 	now = 0;
 	asked = 0;
 	leased = false;
-	settings = NULL;
 	sts_net_begin(&net);
 	settings = sts_net_settings(&net);
 }

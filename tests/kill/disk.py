@@ -172,7 +172,8 @@ def read_only(row):
     row.daemon.end()
 
     def is_read_only():
-        # The process that writes the journal may outlive the daemon.
+        # The process that writes the journal may outlive the daemon, and keeps
+        # the disk busy.
         return subprocess.run(["mount", "-o", "remount,ro", row.disk],
                               check=False, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL).returncode == 0

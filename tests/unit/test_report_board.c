@@ -399,7 +399,8 @@ START_TEST(a_report_does_not_wait_for_a_hanging_disk)
 	sts_report_file_tick(&file, false, now + STS_REPORT_FILE_MARK_MS + 1);
 	ck_assert(r->marked);
 	ck_assert_int_eq(file.marker, marker);
-	/* Nor does one after weeks, in which the disk still hangs. */
+	/* A report after weeks, in which the disk still hangs, does not wait
+	 * either. */
 	for (unsigned day = 0; day < 26; day++) {
 		now += 86400000;
 		file.next = now + 100000;
