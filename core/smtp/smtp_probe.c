@@ -18,8 +18,9 @@
  * Invariants: `decided` means that found.why is final, and nothing but QUIT or
  * an alert is sent from then on. A command of a mail is only written in READY
  * and behind it; with MUST and FIRST that is in TLS. At most one command waits
- * for its reply, and nothing is taken for a reply while one is being sent. The
- * channel exists, or is being opened, while `channel`.
+ * for its reply, and nothing is taken for a reply while octets of a command wait
+ * in `out` (not: in a TLS record that is being sent). The channel exists, or is
+ * being opened, while `channel`.
  */
 #include "smtp_probe.h"
 
