@@ -451,8 +451,8 @@ step_store(struct sts_driver *d, unsigned budget)
 	}
 }
 
-/* Read a part of the journal; questions are taken meanwhile, and wait. False:
- * there is nothing to read any more. */
+/* Read a part of the journal, after the questions that need nothing of it; the
+ * others wait. False: there is nothing to read any more. */
 static bool
 load(struct sts_driver *d, unsigned budget)
 {
@@ -460,7 +460,10 @@ load(struct sts_driver *d, unsigned budget)
 		return false;
 	}
 	step_store(d, budget);
-	sts_driver_wake(d); /* the agent sees the end of it */
+	if (!sts_agent_journal_loading(d->agent)) {
+		/* For the next call: the caller looks at the result first. */
+		sts_driver_wake(d);
+	}
 	return true;
 }
 
@@ -603,11 +606,6 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 	d->now = now;
 	d->wall_s = wall_s;
 	d->root_ticked = false;
-	bool loads = load(d, budget);
-
-	if (loads && !sts_agent_journal_loading(d->agent)) {
-		return 0;
-	}
 	sts_driver_take_reports(d, false);
 	enlist_due(d);
 	if (STS_SOCKETMAP) {
@@ -619,7 +617,7 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 		d->root_changed = false;
 		set_deadline(d, 0);
 	}
-	if (fine && !loads) {
+	if (fine && !load(d, budget)) {
 		step_store(d, 1);
 	}
 	/* Even without entropy: answers of this step can be read from now on,

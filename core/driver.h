@@ -90,9 +90,9 @@ void sts_unlisten(struct sts_driver *d, sts_ch ch);
 /*
  * Serve nodes that are ready, at most `budget` (>= 1), and one operation of the
  * store. At first, while the journal is read, `budget` operations of the store
- * more; questions that the journal may decide wait until it has been read. The
- * call in which reading ends serves nothing more, so that the caller may look
- * at the result first. Returns the milliseconds that may be slept; 0: call
+ * in place of one; questions that the journal may decide wait until it has been
+ * read. The call in which reading ends answers none of them, so that the caller
+ * may look at the result first. Returns the milliseconds that may be slept; 0: call
  * again at once. now never goes back; wall_s < 0: no wall clock.
  *
  * A call does the WORK of at most one node (STS_WANT_WORK: one signature
