@@ -36,6 +36,9 @@
 
 enum {
 	LOOK_MS = 100, /* between two looks at the lock, or at a child */
+	/* The same at the start, which nobody is answered before: the writer of
+	 * an instance that was killed keeps the lock for some milliseconds. */
+	LOOK_START_MS = 5,
 	ERRNO_MAX = 255 /* that an exit status holds */
 };
 
@@ -83,7 +86,7 @@ open_when_free(struct sts_journal_child *j, struct sts_log *log)
 	int wait =
 	    j->chrooted ? STS_JOURNAL_LOCK_CHROOT_MS : STS_JOURNAL_LOCK_MS;
 
-	for (int waited = 0;; waited += LOOK_MS) {
+	for (int waited = 0;; waited += LOOK_START_MS) {
 		j->found = (uint8_t)sts_journal_file_open(&f, &j->file);
 		j->error = j->found == STS_FILE_READY ? 0 : errno;
 		if (!may_pass(j) || waited >= wait) {
@@ -92,7 +95,7 @@ open_when_free(struct sts_journal_child *j, struct sts_log *log)
 		if (waited == 0) {
 			log_waiting(j, log);
 		}
-		poll(NULL, 0, LOOK_MS);
+		poll(NULL, 0, LOOK_START_MS);
 	}
 	if (j->error == EWOULDBLOCK) {
 		j->found = (uint8_t)sts_journal_file_look(&f, &j->file);
