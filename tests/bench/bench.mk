@@ -147,9 +147,14 @@ bench-resident: $(BUILD)/bench/restart ## memory resident with everything on and
 	@python3 -B tests/bench/resident.py build/x86_64/mtasts $<
 
 .PHONY: bench-restart
-bench-restart: $(BUILD)/bench/restart $(BUILD)/mtasts ## from the start to the first answer with 100,000 policies
+bench-restart: $(BUILD)/bench/restart $(BUILD)/bench/life ## from the start of the static daemon to its first answer, with 10,000 policies
 	@sh boards/posix/deps.sh valgrind python3
-	@python3 tests/bench/restart.py $(BUILD)/mtasts $(BUILD)/bench/restart
+	@$(MAKE) --no-print-directory TARGET=x86_64 build/x86_64/mtasts
+	@python3 -B tests/bench/restart.py build/x86_64/mtasts $< $(or $(N),10000)
+
+$(BUILD)/bench/life: tests/bench/life.c
+	@mkdir -p $(@D)
+	$(CC) $(STS_CFLAGS) $(CFLAGS) -static -o $@ $<
 
 $(BUILD)/bench/restart: tests/bench/restart.c tests/fuzz/assert.c tests/bench/domains.h $(BUILD)/daemon.a $(BUILD)/libmtasts.a
 	@mkdir -p $(@D)

@@ -4,12 +4,12 @@
 
 restart.py MTASTS GENERATOR [POLICIES [MTASTS...]]
 
-The name server knows nothing: the answer comes from the journal. The daemon gets
-its listener as from a supervisor, with two questions that wait there before it is
-executed: one that needs nothing of the journal, and one for the policy that is
-read last. So nothing is polled: each time is from right before the execve() to
-the answer. Of LIVES of each daemon, in turns, the median and the range, with the
-file in the page cache; processor time and page faults up to the same moments.
+The name server knows nothing: the answer comes from the journal. Two questions
+wait before the daemon is executed: one that needs nothing of the journal, and one
+for the policy that is read last (life.c, beside the generator). Of LIVES of each
+daemon, in turns, and of a program that does nothing but answer, the median and
+the range, with the file in the page cache; processor time and page faults up to
+the same moments.
 Instructions, of all that the first daemon does from its start to its end right
 behind the second answer, are counted by callgrind.
 """
@@ -25,8 +25,7 @@ import tempfile
 import threading
 import time
 
-LIVES = 9
-LISTEN_FD = 3  # of a supervisor's, the first
+LIVES = 15
 NXDOMAIN = 3
 # A name server's authority that a name does not exist, for an hour.
 SOA = b"\0\0\6\0\1\0\0\16\20\0\26\0\0" + b"\0\0\16\20" * 5
@@ -75,63 +74,23 @@ def answer(port, domain, seconds=300):
     raise SystemExit("restart: no answer")
 
 
-def asked(listener, key):
-    """A client whose question waits for whoever accepts the connection."""
-    s = socket.create_connection(listener.getsockname())
-    text = f"postfix {key}".encode()
-    s.sendall(b"%d:%s," % (len(text), text))
-    return s
-
-
-def begin(argv, listener, log):
-    """Execute the daemon: its process, when (nanoseconds), and what the process
-    had spent before."""
-    out, into = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.dup2(log.fileno(), 2)
-        os.dup2(listener.fileno(), LISTEN_FD)
-        os.set_inheritable(LISTEN_FD, True)
-        env = dict(os.environ, LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
-        os.write(into, b"%f %d " % spent("self"))
-        os.write(into, b"%d" % time.monotonic_ns())
-        os.execve(argv[0], argv, env)
-    os.close(into)
-    with os.fdopen(out) as f:
-        cpu, faults, began = f.read().split()
-    return pid, int(began), float(cpu), int(faults)
-
-
-def spent(pid):
-    """Milliseconds of processor and page faults that a process has had."""
-    with open(f"/proc/{pid}/schedstat", encoding="ascii") as f:
-        cpu = int(f.read().split()[0]) / 1e6
-    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-        return cpu, int(f.read().rsplit(")", 1)[1].split()[7])
-
-
-def life(argv, domain, folder, end=signal.SIGKILL):
+def life(liver, argv, domain, end=signal.SIGKILL):
     """Milliseconds, of the clock and of the processor, and page faults to an
-    answer that needs nothing of the journal and to the one for the domain; and
-    what was logged."""
-    got = []
-    with socket.create_server(("127.0.0.1", 0)) as listener, \
-            open(f"{folder}/log", "w+", encoding="utf-8") as log:
-        clients = [asked(listener, key) for key in (".parent", domain)]
-        pid, began, cpu, faults = begin(argv, listener, log)
-        for client in clients:
-            answered = client.recv(65536).decode()
-            took = (time.monotonic_ns() - began) / 1e6
-            now = spent(pid)
-            got += [took, now[0] - cpu, now[1] - faults]
-            client.close()
-        os.kill(pid, end)
-        os.waitpid(pid, 0)
-        log.seek(0)
-        said = log.read()
+    answer that needs nothing of the journal and to the one for the domain; that
+    answer; and what was logged."""
+    run = subprocess.run([liver, str(int(end)), ".parent", domain] + argv,
+                         check=True, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
+    first, second, answered = run.stdout.splitlines()
+    return ([float(x) for x in (first + " " + second).split()], answered,
+            run.stderr)
+
+
+def held(got, answered, said):
+    """What was measured, if the answer is the journal's."""
     if " secure match=" not in answered:
-        raise SystemExit(f"restart: {domain}: {answered}\n{said}")
-    return got, said
+        raise SystemExit(f"restart: {answered}\n{said}")
+    return got
 
 
 def row(got):
@@ -148,7 +107,8 @@ def main():
     beside = sys.argv[4:]
     daemons = [os.path.abspath(x) for x in sys.argv[1:2] + beside]
     generator = os.path.abspath(sys.argv[2])
-    n = int(sys.argv[3]) if len(sys.argv) > 3 else 100000
+    liver = os.path.join(os.path.dirname(generator), "life")
+    n = int(sys.argv[3]) if len(sys.argv) > 3 else 10000
     with tempfile.TemporaryDirectory(prefix="mtasts-restart-") as folder:
         lines = [f"memory {n * 250 // 1024 + 8192}K",
                  f"journal {folder}/journal", "listen inet:127.0.0.1:0",
@@ -161,17 +121,20 @@ def main():
         domain = subprocess.run(
             [generator, f"{folder}/journal", size, str(n)], check=True,
             stdout=subprocess.PIPE, text=True).stdout.strip()
-        lives = [[life([x] + options, domain, folder) for x in daemons]
+        said = life(liver, [daemons[0]] + options, domain)[2]
+        if f"records={n} lost=0" not in said:
+            raise SystemExit(f"restart: {said}")
+        lives = [[life(liver, [liver, "null"], domain)[0]] +
+                 [held(*life(liver, [x] + options, domain)) for x in daemons]
                  for _ in range(LIVES)]
-        if f"records={n} lost=0" not in lives[0][0][1]:
-            raise SystemExit(f"restart: {lives[0][0][1]}")
         print(f"{n} policies, a journal of {size} bytes")
-        for daemon, of in zip(daemons, zip(*lives)):
-            print(f"{daemon}: {row([got for got, _ in of])}")
+        for name, of in zip(["nothing but an answer"] + daemons, zip(*lives)):
+            print(f"{name}: {row(of)}")
         # valgrind makes system calls that a confined daemon is killed for.
-        said = life(["/usr/bin/valgrind", "--tool=callgrind",
-                     "--callgrind-out-file=/dev/null", daemons[0]] + options +
-                    ["-o", "confine off"], domain, folder, signal.SIGTERM)[1]
+        said = life(liver, ["/usr/bin/valgrind", "--tool=callgrind",
+                            "--callgrind-out-file=/dev/null", daemons[0]] +
+                    options + ["-o", "confine off"], domain,
+                    signal.SIGTERM)[2]
         count = int(re.search(r"Collected : (\d+)", said).group(1))
         print(f"{count / 1e6:.0f} million instructions, {count // n} a policy")
 
