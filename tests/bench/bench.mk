@@ -146,6 +146,13 @@ bench-resident: $(BUILD)/bench/restart ## memory resident with everything on and
 	@$(MAKE) --no-print-directory TARGET=x86_64 build/x86_64/mtasts
 	@python3 -B tests/bench/resident.py build/x86_64/mtasts $<
 
+.PHONY: first
+first: $(BUILD)/bench/restart ## write anew which functions stand first in the static daemon (root)
+	@sh boards/posix/deps.sh valgrind python3 openssl iproute2
+	@$(MAKE) --no-print-directory TARGET=x86_64 build/x86_64/mtasts
+	@unshare -n sh -c 'ip link set lo up && exec python3 -B tests/bench/first.py build/x86_64/mtasts build/x86_64/mtasts.map $<' >$(BUILD)/first.txt
+	@mv $(BUILD)/first.txt boards/posix/first.txt
+
 .PHONY: bench-restart
 bench-restart: $(BUILD)/bench/restart $(BUILD)/bench/life ## from the start of the static daemon to its first answer, with 10,000 policies
 	@sh boards/posix/deps.sh valgrind python3
