@@ -446,10 +446,18 @@ stood_before(const struct sts_tlsrpt_rua *it, struct sts_text uri)
 bool
 sts_tlsrpt_rua_next(struct sts_tlsrpt_rua *it, struct sts_tlsrpt_to *to)
 {
-	while (it->rest.n > 0 && it->given < STS_TLSRPT_RUA_MAX) {
-		struct sts_text uri = take_uri(&it->rest);
+	while (it->rest.n > 0) {
+		struct sts_text from = it->rest, uri = take_uri(&it->rest);
+		bool valid = read_uri(to, uri);
 
-		if (read_uri(to, uri) && !stood_before(it, uri)) {
+		if (valid && stood_before(it, uri)) {
+			continue;
+		}
+		if (it->given == STS_TLSRPT_RUA_MAX) {
+			it->rest = from;
+			return false;
+		}
+		if (valid) {
 			to->number = it->given++;
 			return true;
 		}

@@ -119,7 +119,7 @@ struct sts_tlsrpt_to {
 
 /* The destinations of one record, one after another. */
 struct sts_tlsrpt_rua {
-	unsigned skipped; /* URIs so far that are not sent to */
+	unsigned skipped; /* URIs so far that nothing can be sent to */
 	/* Private. */
 	unsigned given;
 	struct sts_text all, rest; /* the value of rua; what is yet to come */
@@ -132,13 +132,14 @@ void sts_tlsrpt_rua_begin(struct sts_tlsrpt_rua *it, struct sts_text record);
 /*
  * The next valid destination, written to *to. False: there are no more, or
  * STS_TLSRPT_RUA_MAX were given; *to is unspecified. A URI that stood before in
- * the same record, octet by octet, is skipped. O(length of the rua, squared)
- * at worst, over all calls.
+ * the same record, octet by octet, is passed over and not counted: RFC 8460 3
+ * does not forbid it, and the destination gets one report. O(length of the rua,
+ * squared) at worst, over all calls.
  */
 bool sts_tlsrpt_rua_next(struct sts_tlsrpt_rua *it, struct sts_tlsrpt_to *to);
 
-/* After it returned false: whether there are URIs behind the STS_TLSRPT_RUA_MAX
- * that were given. */
+/* After it returned false: whether there are other URIs behind the
+ * STS_TLSRPT_RUA_MAX that were given. */
 static inline bool
 sts_tlsrpt_rua_more(const struct sts_tlsrpt_rua *it)
 {

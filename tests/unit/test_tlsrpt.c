@@ -129,7 +129,7 @@ START_TEST(a_record_over_our_limit_is_unknown)
 END_TEST
 
 /* `want` has the destinations one after another: an address, or host and
- * path. */
+ * path; "more" stands for others that are not given. */
 #define A50 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
 
 static const struct {
@@ -217,11 +217,20 @@ static const struct {
 	{ "https at a single label", V "rua=https://localhost/a", NULL, 1 },
 	{ "https at nothing", V "rua=https:///a", NULL, 1 },
 	{ "https and one slash", V "rua=https:/b.example/a", NULL, 1 },
-	{ "twice the same", V "rua=mailto:a@b.c,mailto:a@b.c", "a@b.c", 1 },
+	{ "RFC 8460 3: twice the same is no fault",
+	    V "rua=mailto:a@b.c,mailto:a@b.c", "a@b.c", 0 },
 	{ "four at most",
 	    V "rua=mailto:a@b.c,mailto:b@b.c,mailto:c@b.c,mailto:d@b.c,"
 	      "mailto:e@b.c",
+	    "a@b.c|b@b.c|c@b.c|d@b.c|more", 0 },
+	{ "four, and again two of them",
+	    V "rua=mailto:a@b.c,mailto:b@b.c,mailto:c@b.c,mailto:d@b.c,"
+	      "mailto:a@b.c,mailto:d@b.c",
 	    "a@b.c|b@b.c|c@b.c|d@b.c", 0 },
+	{ "four, one of them again, and one that is invalid",
+	    V "rua=mailto:a@b.c,mailto:b@b.c,mailto:c@b.c,mailto:d@b.c,"
+	      "mailto:a@b.c,x",
+	    "a@b.c|b@b.c|c@b.c|d@b.c|more", 0 },
 	{ "the first rua counts", V "rua=mailto:a@b.c; rua=mailto:d@e.f",
 	    "a@b.c", 0 },
 	{ "no rua", V "x=1", NULL, 0 },
@@ -259,6 +268,7 @@ START_TEST(each_record_has_its_destinations)
 				    got, (const char *)to.path.p, to.path.n);
 			}
 		}
+		strcat(got, sts_tlsrpt_rua_more(&it) ? "|more" : "");
 		unit_text(ruas[i].name, unit_span(got),
 		    ruas[i].want != NULL ? ruas[i].want : "");
 		unit_int(ruas[i].name, it.skipped, ruas[i].skipped);
