@@ -78,6 +78,7 @@ closed(struct sts_check_fetch *f)
 		begin_address(f);
 	} else {
 		sts_tls_end(f->tls);
+		f->unanswered = f->state == CLOSING;
 		f->state = OVER;
 	}
 }

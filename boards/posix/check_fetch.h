@@ -23,6 +23,8 @@ enum {
 
 struct sts_check_fetch {
 	struct sts_tls_chain chain; /* of the last handshake */
+	bool unanswered; /* over: no address led to a server whose certificate
+			  * or response decides */
 
 	/* Private. */
 	struct sts_check_policy *out;

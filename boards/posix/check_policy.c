@@ -81,12 +81,13 @@ end_without(struct sts_check_policy *p)
 	p->done = true;
 }
 
-/* End with what the fetch brought. An address at which nobody listens is no
- * verdict, either, while the other family's are not known. */
+/* End with what the fetch brought. Addresses of which none was of use are no
+ * verdict, either, while the other family's are not known: the next address
+ * might have been the one that serves the policy. */
 static void
-end_fetch(struct sts_check_policy *p)
+end_fetch(struct sts_check_policy *p, bool unanswered)
 {
-	if (p->why == STS_WHY_CONNECT_REFUSED && found_of(p) == STS_UNKNOWN) {
+	if (unanswered && found_of(p) == STS_UNKNOWN) {
 		p->why = why_unknown(p);
 	}
 	p->done = true;
@@ -135,7 +136,7 @@ sts_check_policy_over(struct sts_check_run *r, unsigned place)
 
 	if (place == STS_CHECK_PLACE_FETCH) {
 		take_certificate(r);
-		end_fetch(p);
+		end_fetch(p, r->fetch.unanswered);
 		return;
 	}
 	if (!sts_check_loop_free(&r->loop, A) ||
