@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "../../core/base/assert.h"
 #include "../../core/base/text.h"
@@ -134,12 +133,13 @@ open_reports(struct sts_listeners *l, const struct sts_conf_report *r,
 /* The users that may send reports, beside the superuser: the socket's owner,
  * the daemon's own user, and Postfix. */
 static unsigned
-senders(const struct sts_listen_at *at, unsigned long uid[STS_REPORT_SENDERS])
+senders(const struct sts_listeners *l, const struct sts_listen_at *at,
+    unsigned long uid[STS_REPORT_SENDERS])
 {
 	struct sts_user postfix;
 	unsigned n = 0;
 
-	uid[n++] = geteuid();
+	uid[n++] = l->own;
 	if (at->uid != (uid_t)-1) {
 		uid[n++] = at->uid;
 	}
@@ -161,10 +161,11 @@ has_clients(const struct sts_listeners *l)
 }
 
 bool
-sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
+sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c, uid_t own,
     char why[STS_CONF_WHY_MAX])
 {
 	memset(l, 0, sizeof *l);
+	l->own = own;
 	l->reports = sts_conf_reports_on(c);
 	if (!inherit_all(l, why)) {
 		return false;
@@ -184,7 +185,7 @@ sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
 	}
 	for (unsigned i = 0; i < l->count; i++) {
 		l->listener[i].senders =
-		    senders(&l->listener[i].at, l->listener[i].sender);
+		    senders(l, &l->listener[i].at, l->listener[i].sender);
 	}
 	return true;
 }
@@ -277,7 +278,7 @@ sts_listeners_look_again(struct sts_listeners *l, struct sts_posix *posix)
 	for (unsigned i = 0; i < l->count; i++) {
 		struct sts_listener *at = &l->listener[i];
 		unsigned long uid[STS_REPORT_SENDERS];
-		unsigned n = senders(&at->at, uid);
+		unsigned n = senders(l, &at->at, uid);
 
 		/* Less is known where the files cannot be read (chroot). */
 		if (at->at.datagrams && n > at->senders) {

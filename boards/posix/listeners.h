@@ -19,16 +19,18 @@ struct sts_listener {
 struct sts_listeners {
 	unsigned count;
 	bool reports; /* datagrams of mail servers are taken */
+	unsigned long own; /* the user that the daemon runs as */
 	struct sts_listener listener[STS_LISTENERS_MAX];
 };
 
 /*
  * Take over what a supervisor opened, then open what the configuration asks
  * for and is not there yet (the default listener only if nothing was handed
- * over). False: `why`; what was opened stays in *l.
+ * over). own: the user that the daemon will run as, once its rights are given
+ * up. False: `why`; what was opened stays in *l.
  */
 bool sts_listeners_open(struct sts_listeners *l, const struct sts_conf *c,
-    char why[STS_CONF_WHY_MAX]);
+    uid_t own, char why[STS_CONF_WHY_MAX]);
 
 /*
  * Log each socket that was handed over and that nobody serves, while its

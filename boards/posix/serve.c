@@ -352,11 +352,11 @@ start_agent(struct daemon *d)
 }
 
 static bool
-open_listeners(
-    struct daemon *d, const struct sts_conf *c, char why[STS_CONF_WHY_MAX])
+open_listeners(struct daemon *d, const struct sts_conf *c, uid_t own,
+    char why[STS_CONF_WHY_MAX])
 {
 	sts_control_open(&d->control, c, &d->log);
-	if (!sts_listeners_open(&d->listeners, c, why) ||
+	if (!sts_listeners_open(&d->listeners, c, own, why) ||
 	    (STS_METRICS && !sts_metrics_http_open(&d->metrics, c, why))) {
 		return false;
 	}
@@ -428,7 +428,7 @@ start(struct daemon *d)
 	if (rc != 0) {
 		return rc;
 	}
-	if (!open_listeners(d, c, why)) {
+	if (!open_listeners(d, c, user.uid, why)) {
 		return refuse(d, why);
 	}
 	rc = give_up_rights(d, &user);

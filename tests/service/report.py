@@ -249,6 +249,17 @@ def owner(program):
         r.agent.stop()
 
 
+def own(program):
+    """So may the user that the agent runs as, whoever started it."""
+    with Folder(0o755) as folder:
+        r = Reports(program, folder, more=["user nobody"])
+        r.start()
+        r.send_as(pwd.getpwnam("nobody").pw_uid,
+                  datagram(SUCCESS, "its.example"))
+        r.counts({"its.example": (1, 0)}, "the agent's own")
+        r.agent.stop()
+
+
 def handed_over(program):
     """A supervisor's socket is used, and kept over a restart."""
     with Folder() as folder:
@@ -328,6 +339,7 @@ def main():
     if os.getuid() == 0:
         refused(program)
         owner(program)
+        own(program)
     else:
         print("report: NOT RUN: other users' datagrams, as this is not root",
               file=sys.stderr)

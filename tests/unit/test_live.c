@@ -858,7 +858,7 @@ START_TEST(the_path_is_removed_before_the_socket_is_closed)
 	c.listen[0].uid = (uid_t)-1;
 	c.listen[0].gid = (gid_t)-1;
 	snprintf(c.listen[0].path, sizeof c.listen[0].path, "%s", path);
-	ck_assert_msg(sts_listeners_open(&l, &c, why), "%s", why);
+	ck_assert_msg(sts_listeners_open(&l, &c, geteuid(), why), "%s", why);
 	ck_assert_int_eq(access(path, F_OK), 0);
 	ck_assert(sts_listeners_begin(&l, &posix, &driver));
 	sts_listeners_end(&l, &port, &driver);
@@ -895,10 +895,16 @@ may_report(unsigned long uid)
 	return may;
 }
 
-/* A Postfix that is installed after the daemon started may report, and keeps
- * that right when its user cannot be found for a moment. */
+/* Of the daemon's users it is the one that it runs as who may report, and not
+ * the one that it was started as. A Postfix that is installed after the daemon
+ * started may report, and keeps that right when its user cannot be found for a
+ * moment. */
 START_TEST(a_postfix_installed_late_may_report)
 {
+	enum {
+		OWN = 7654321 /* no test runs as this user */
+	};
+
 	static struct sts_listeners l;
 	static struct sts_conf c;
 
@@ -913,11 +919,13 @@ START_TEST(a_postfix_installed_late_may_report)
 	c.report.at.uid = (uid_t)-1;
 	c.report.at.gid = (gid_t)-1;
 	snprintf(c.report.at.path, sizeof c.report.at.path, "%s", path);
-	ck_assert_msg(sts_listeners_open(&l, &c, why), "%s", why);
+	ck_assert_msg(sts_listeners_open(&l, &c, OWN, why), "%s", why);
 	unit_int("users who may report", l.listener[0].senders, 1);
+	unit_int("the daemon's own", (long long)l.listener[0].sender[0], OWN);
 	postfix_there = true;
 	sts_listeners_look_again(&l, &posix);
-	ck_assert(may_report(geteuid()));
+	ck_assert(may_report(OWN));
+	ck_assert(!may_report(geteuid()));
 	ck_assert(may_report(1234567));
 	postfix_there = false;
 	sts_listeners_look_again(&l, &posix);
