@@ -83,16 +83,18 @@ sts_live_enforce(struct sts_live *l, bool on, uint32_t off_until_s, sts_ms now)
 }
 
 /* The daemon that kept the journal until now has withdrawn the order that was
- * taken over from it: the journal was read again when its lock came free, and
- * has none. Before it is read to its end that is not known. */
+ * taken over from it, or shortened it to an end that has passed (kept_s, else 0):
+ * so the journal has it, which was read again when its lock came free. Before it
+ * is read to its end that is not known. */
 static bool
-is_withdrawn(const struct sts_live *l, uint32_t kept_s)
+is_withdrawn(const struct sts_live *l, uint32_t kept_s, uint32_t now_s)
 {
 	struct sts_inspection i;
 
 	sts_inspect(l->agent, &i);
-	return !l->ordered && l->off_until_s != 0 && kept_s == 0 &&
-	       i.has_journal && i.journal == STS_JOURNAL_READY;
+	return !l->ordered && l->off_until_s != 0 && kept_s != l->off_until_s &&
+	       kept_s <= now_s && i.has_journal &&
+	       i.journal == STS_JOURNAL_READY;
 }
 
 static bool
@@ -120,7 +122,7 @@ follow_order(struct sts_live *l, bool timed, sts_ms now)
 		enforce(l, false, ", as ordered before the restart", now);
 	} else if (l->ordered && kept_s != l->off_until_s) {
 		sts_agent_set_off(l->agent, l->off_until_s);
-	} else if (is_withdrawn(l, kept_s)) {
+	} else if (is_withdrawn(l, kept_s, now_s)) {
 		l->off_until_s = 0;
 		enforce(l, true, ", as the daemon before was ordered", now);
 		sts_driver_wake(l->driver);

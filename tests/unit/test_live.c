@@ -553,6 +553,10 @@ START_TEST(the_kill_switch_lasts_and_is_logged_hourly)
 }
 END_TEST
 
+enum {
+	WALL = 1800000000
+};
+
 /* By the journal, enforcement is off until then. */
 static uint32_t kept_s; /* until when enforcement is off, by the journal */
 
@@ -586,10 +590,6 @@ __wrap_sts_inspect(const struct sts_agent *a, struct sts_inspection *out)
  * the agent gains nothing. */
 START_TEST(a_kept_order_counts_once_the_time_is_known)
 {
-	enum {
-		WALL = 1800000000
-	};
-
 	begin();
 	kept_s = WALL + 100;
 	sts_live_resume(&live, -1, now);
@@ -619,10 +619,6 @@ END_TEST
  * start, though the agent has not been called with it yet. */
 START_TEST(a_kept_order_counts_for_the_first_answer)
 {
-	enum {
-		WALL = 1800000000
-	};
-
 	begin();
 	kept_s = WALL + 100;
 	sts_live_resume(&live, 0, now); /* a clock without a battery */
@@ -632,31 +628,54 @@ START_TEST(a_kept_order_counts_for_the_first_answer)
 }
 END_TEST
 
-/* Two daemons: the one that keeps the journal may withdraw the order while the
+/* Two daemons: the one that keeps the journal may change the order while the
  * other waits for the lock, and has read the journal without it. */
-START_TEST(an_order_that_the_daemon_before_has_withdrawn_ends)
+static void
+take_over(uint32_t until_s, enum sts_journal_state *state)
 {
-	enum {
-		WALL = 1800000000
-	};
-
-	enum sts_journal_state state = STS_JOURNAL_READY;
-
-	begin();
+	*state = STS_JOURNAL_READY;
 	kept_s = WALL + 100;
-	kept_state = &state;
+	kept_state = state;
 	sts_live_resume(&live, WALL, now);
 	ck_assert(!sts_live_enforces(&live));
-	kept_s = 0; /* the lock came free, and the journal is read again */
-	state = STS_JOURNAL_LOADING;
+	ck_assert_uint_eq(sts_live_off_until_s(&live), WALL + 100);
+	/* The lock came free, and the journal is read again. */
+	kept_s = 0;
+	*state = STS_JOURNAL_LOADING;
 	now = live.look_at;
 	sts_live_tick(&live, now);
 	ck_assert(!sts_live_enforces(&live));
-	state = STS_JOURNAL_READY;
+	kept_s = until_s;
+	*state = STS_JOURNAL_READY;
 	now = live.look_at;
 	sts_live_tick(&live, now);
+}
+
+START_TEST(an_order_that_the_daemon_before_has_withdrawn_ends)
+{
+	enum sts_journal_state state;
+
+	begin();
+	take_over(0, &state);
 	ck_assert(sts_live_enforces(&live));
 	ck_assert_uint_eq(sts_live_off_until_s(&live), 0);
+	kept_state = NULL;
+}
+END_TEST
+
+/* It may also have shortened the order, and died before or after its end. */
+START_TEST(an_order_that_the_daemon_before_has_shortened_ends_so)
+{
+	enum sts_journal_state state;
+
+	begin();
+	sts_run(&driver, now, WALL, 256);
+	take_over(WALL, &state);
+	ck_assert(sts_live_enforces(&live));
+	ck_assert_uint_eq(sts_live_off_until_s(&live), 0);
+	take_over(WALL + 50, &state);
+	ck_assert(!sts_live_enforces(&live));
+	ck_assert_uint_eq(sts_live_off_until_s(&live), WALL + 50);
 	kept_state = NULL;
 }
 END_TEST
@@ -941,6 +960,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_kept_order_counts_once_the_time_is_known);
 	tcase_add_test(tc, a_kept_order_counts_for_the_first_answer);
 	tcase_add_test(tc, an_order_that_the_daemon_before_has_withdrawn_ends);
+	tcase_add_test(
+	    tc, an_order_that_the_daemon_before_has_shortened_ends_so);
 	tcase_add_test(tc, a_reload_keeps_what_needs_a_restart);
 	tcase_add_test(tc, settings_outlive_their_file);
 	tcase_add_test(tc, reports_name_an_address_that_comes_late);
