@@ -324,26 +324,44 @@ sts_conf_wants_dane(const struct sts_conf *c)
 	return STS_DANE && (c->dane || sts_zones_want_dane(&c->zones));
 }
 
-/* Keep off what was off at the start, since there is no room for it. Writes the
- * keys to out; returns their length. */
+void
+sts_conf_dane_off(struct sts_conf *c)
+{
+	c->dane = false;
+	for (unsigned i = 0; i < c->zones.count; i++) {
+		c->zones.zone[i].dane = STS_ZONE_DANE_GENERAL;
+	}
+}
+
+struct sts_conf_room
+sts_conf_room_of(const struct sts_conf *c)
+{
+	struct sts_conf_room room = { sts_conf_wants_dane(c),
+		sts_conf_reports_on(c), (uint8_t)sts_conf_share_level(c) };
+
+	return room;
+}
+
+/* Keep off that for which there is no room. Writes the keys to out; returns
+ * their length. */
 static size_t
-keep_off(const struct sts_conf *running, struct sts_conf *fresh, char *out,
-    size_t size, bool more)
+keep_off(const struct sts_conf *running, const struct sts_conf_room *room,
+    struct sts_conf *fresh, char *out, size_t size, bool more)
 {
 	size_t n = 0;
 
-	if (sts_conf_wants_dane(fresh) && !sts_conf_wants_dane(running)) {
+	if (sts_conf_wants_dane(fresh) && !room->dane) {
 		n += (size_t)snprintf(out, size, "%sdane", more ? " " : "");
-		fresh->dane = false;
+		sts_conf_dane_off(fresh);
 		more = true;
 	}
-	if (sts_conf_reports_on(fresh) && !sts_conf_reports_on(running)) {
+	if (sts_conf_reports_on(fresh) && !room->reports) {
 		n += (size_t)snprintf(
 		    out + n, size - n, "%scontact", more ? " " : "");
 		fresh->report.contact[0] = '\0';
 		more = true;
 	}
-	if (sts_conf_share_level(fresh) > sts_conf_share_level(running)) {
+	if (sts_conf_share_level(fresh) > room->share) {
 		n += (size_t)snprintf(
 		    out + n, size - n, "%sredis", more ? " " : "");
 		fresh->share = running->share;
@@ -352,7 +370,8 @@ keep_off(const struct sts_conf *running, struct sts_conf *fresh, char *out,
 }
 
 size_t
-sts_conf_keep_fixed(const struct sts_conf *running, struct sts_conf *fresh,
+sts_conf_keep_fixed(const struct sts_conf *running,
+    const struct sts_conf_room *room, struct sts_conf *fresh,
     char out[STS_CONF_WHY_MAX])
 {
 	const char *last = "";
@@ -371,7 +390,8 @@ sts_conf_keep_fixed(const struct sts_conf *running, struct sts_conf *fresh,
 		}
 		memcpy(would, is, f->size);
 	}
-	n += keep_off(running, fresh, out + n, STS_CONF_WHY_MAX - n, n > 0);
+	n += keep_off(
+	    running, room, fresh, out + n, STS_CONF_WHY_MAX - n, n > 0);
 	STS_ASSERT(n < STS_CONF_WHY_MAX);
 	return n;
 }

@@ -128,10 +128,23 @@ bool sts_conf_reports_on(const struct sts_conf *c);
 /* Whether DANE is on for any question. */
 bool sts_conf_wants_dane(const struct sts_conf *c);
 
-/* Keep in `fresh` what only a restart can change as it is in `running`. Writes
- * the names of the keys that differed, separated by blanks, to out; returns
- * their length, 0: none did. */
+/* Switch DANE off for every question. */
+void sts_conf_dane_off(struct sts_conf *c);
+
+/* What a start took memory for: a reload may switch it off, and on again. */
+struct sts_conf_room {
+	bool dane, reports;
+	uint8_t share; /* as sts_config.share says */
+};
+
+/* The room that a start with this configuration makes. */
+struct sts_conf_room sts_conf_room_of(const struct sts_conf *c);
+
+/* Keep in `fresh` what only a restart can change as it is in `running`, and off
+ * that for which there is no room. Writes the names of the keys that differed,
+ * separated by blanks, to out; returns their length, 0: none did. */
 size_t sts_conf_keep_fixed(const struct sts_conf *running,
-    struct sts_conf *fresh, char out[STS_CONF_WHY_MAX]);
+    const struct sts_conf_room *room, struct sts_conf *fresh,
+    char out[STS_CONF_WHY_MAX]);
 
 #endif

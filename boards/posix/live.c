@@ -12,7 +12,7 @@
  *
  * Invariants: whatever is new and broken changes nothing but the log, and each
  * part is judged by itself, except that name servers without one that is
- * trusted are refused while DANE is on. Once the daemon serves, the set in use
+ * trusted are refused while DANE is on, and DANE while there are only such. Once the daemon serves, the set in use
  * is not written to, enforce_off aside. Memory areas (anchors, lists of
  * policies) alternate with the sets: what is read goes into the area that the
  * set in use does not point to. A list of policies never goes back in time.
@@ -60,6 +60,7 @@ open_set(struct sts_live *l, struct sts_memory *memory, unsigned asks,
 	const char *path = sts_roots_file(conf->trust_anchors);
 
 	l->memory = memory;
+	l->room = sts_conf_room_of(conf);
 	/* Noted before they are read, so that no change is missed. */
 	sts_watch_changed(&l->watch_servers, STS_RESOLV_FILE);
 	sts_watch_changed(&l->watch_roots, path);
@@ -178,7 +179,8 @@ reload_conf(struct sts_live *l, struct sts_live_set *s)
 		    "reload: configuration not changed: %s", why);
 		return false;
 	}
-	if (sts_conf_keep_fixed(&sts_live_now(l)->conf, &s->conf, fixed) > 0) {
+	if (sts_conf_keep_fixed(
+		&sts_live_now(l)->conf, &l->room, &s->conf, fixed) > 0) {
 		sts_log_line(l->log, STS_LOG_WARNING,
 		    "reload: only a restart can change: %s", fixed);
 	}
@@ -249,6 +251,20 @@ reload_servers(struct sts_live *l, struct sts_live_set *s)
 	}
 	s->servers = fresh;
 	return true;
+}
+
+/* DANE that a reload switches on stays off while no name server is trusted:
+ * nobody could tell what is signed. */
+static bool
+check_dane(struct sts_live *l, struct sts_live_set *s)
+{
+	if (sts_live_enough_trusted(&s->conf, &s->servers)) {
+		return true;
+	}
+	sts_log_line(l->log, STS_LOG_ERROR, "reload: dane stays off: %s",
+	    sts_live_untrusted);
+	sts_conf_dane_off(&s->conf);
+	return false;
 }
 
 /* The bundle takes a millisecond: a piece at a time, and mail servers between. */
@@ -358,6 +374,7 @@ renew(struct sts_live *l, struct sts_live_set *s, unsigned pending)
 	if (pending & (STS_LIVE_CONF | STS_LIVE_SERVERS)) {
 		ok = reload_servers(l, s) && ok;
 	}
+	ok = check_dane(l, s) && ok;
 	if (STS_PRELOAD && (pending & STS_LIVE_PRELOAD)) {
 		begin_preload(l, s);
 	}

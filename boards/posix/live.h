@@ -51,6 +51,7 @@ struct sts_live {
 	unsigned current;
 	struct sts_conf_source source;
 	struct sts_memory *memory;
+	struct sts_conf_room room; /* in it, made at the start */
 	struct sts_agent *agent;
 	struct sts_driver *driver;
 	struct sts_log *log;

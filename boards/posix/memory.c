@@ -91,21 +91,22 @@ static void
 set_config(struct sts_memory *m, const struct sts_conf *c, unsigned asks)
 {
 	struct sts_config *config = &m->config;
+	struct sts_conf_room room = sts_conf_room_of(c);
 
 	memset(config, 0, sizeof *config);
 	config->clients = (uint16_t)c->clients;
 	config->lookups = (uint16_t)c->lookups;
 	config->fetch_slots = (uint16_t)c->fetch_slots;
 	config->asks = (uint16_t)asks;
-	if (sts_conf_wants_dane(c)) {
+	if (room.dane) {
 		config->danes =
 		    (uint16_t)((c->lookups + DANE_SHARE - 1) / DANE_SHARE);
 	}
-	config->share = (uint8_t)sts_conf_share_level(c);
+	config->share = room.share;
 	config->cache_size = CACHE_MIN;
 	config->build_s = STS_BUILD_S;
 	config->zeroed = true; /* carve() */
-	if (sts_conf_reports_on(c)) {
+	if (room.reports) {
 		config->report_memory = (size_t)c->report.memory;
 	}
 	config->journal_buffer = c->journal[0] != '\0' ? STS_STORE_BUFFER : 0;

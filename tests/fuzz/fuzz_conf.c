@@ -114,10 +114,11 @@ static void
 check_same(const struct sts_conf *a, const struct sts_conf *b)
 {
 	static struct sts_conf copy;
+	struct sts_conf_room room = sts_conf_room_of(a);
 	char why[STS_CONF_WHY_MAX];
 
 	copy = *b;
-	STS_ASSERT(sts_conf_keep_fixed(a, &copy, why) == 0);
+	STS_ASSERT(sts_conf_keep_fixed(a, &room, &copy, why) == 0);
 	STS_ASSERT(a->servers.count == b->servers.count);
 	STS_ASSERT(memcmp(a->servers.trusted, b->servers.trusted,
 		       a->servers.count * sizeof *a->servers.trusted) == 0);

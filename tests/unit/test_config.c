@@ -626,9 +626,11 @@ START_TEST(a_replaced_line_is_no_difference)
 
 	ck_assert(load("/dev/null", "listen inet:127.0.0.1:3"));
 	other = conf;
+	struct sts_conf_room room = sts_conf_room_of(&other);
+
 	ck_assert(
 	    load(file_of(lines, sizeof lines - 1), "listen inet:127.0.0.1:3"));
-	sts_conf_keep_fixed(&other, &conf, fixed);
+	sts_conf_keep_fixed(&other, &room, &conf, fixed);
 	ck_assert_str_eq(fixed, "user");
 }
 END_TEST
@@ -640,14 +642,16 @@ START_TEST(a_reload_names_what_only_a_restart_can_change)
 
 	ck_assert(load("/dev/null", NULL));
 	other = conf;
-	ck_assert_uint_eq(sts_conf_keep_fixed(&conf, &other, fixed), 0);
+	struct sts_conf_room room = sts_conf_room_of(&conf);
+
+	ck_assert_uint_eq(sts_conf_keep_fixed(&conf, &room, &other, fixed), 0);
 	other.log_level = STS_LOG_DEBUG;
 	other.answer_within_ms = 1;
-	ck_assert_uint_eq(sts_conf_keep_fixed(&conf, &other, fixed), 0);
+	ck_assert_uint_eq(sts_conf_keep_fixed(&conf, &room, &other, fixed), 0);
 	ck_assert_uint_eq(other.log_level, STS_LOG_DEBUG);
 	ck_assert_uint_eq(other.answer_within_ms, 1);
 	other.listen[0].text = true;
-	sts_conf_keep_fixed(&conf, &other, fixed);
+	sts_conf_keep_fixed(&conf, &room, &other, fixed);
 	ck_assert_str_eq(fixed, "listen");
 	other.memory++;
 	other.clients++;
@@ -661,11 +665,11 @@ START_TEST(a_reload_names_what_only_a_restart_can_change)
 	other.metrics_on = true;
 	other.control.mode = 0660;
 	other.journal_size++;
-	sts_conf_keep_fixed(&conf, &other, fixed);
+	sts_conf_keep_fixed(&conf, &room, &other, fixed);
 	ck_assert_str_eq(fixed,
 	    "listen metrics control memory journal clients lookups fetch_slots "
 	    "log user chroot confine");
-	ck_assert_uint_eq(sts_conf_keep_fixed(&conf, &other, fixed), 0);
+	ck_assert_uint_eq(sts_conf_keep_fixed(&conf, &room, &other, fixed), 0);
 }
 END_TEST
 

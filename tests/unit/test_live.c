@@ -30,6 +30,13 @@ static struct sts_log logs;
 static char bundle[] = "/tmp/mtasts-live-XXXXXX";
 static char list[] = "/tmp/mtasts-live-list-XXXXXX";
 static bool with_list; /* the key preload names it */
+
+enum {
+	BASE = 4, /* options of every test */
+	EXTRA = 5
+};
+
+static const char *extra[EXTRA]; /* options behind them, until a NULL */
 static char why[STS_CONF_WHY_MAX];
 static sts_ms now;
 
@@ -119,10 +126,17 @@ static void
 begin(void)
 {
 	static char line[64], list_line[64];
-	static const char *options[] = { line, "nameserver 192.0.2.1",
-		"log_level error", "sct require", list_line };
-	struct sts_conf_source source = { "/dev/null", options,
-		with_list ? 5 : 4 };
+	static const char *options[BASE + 1 + EXTRA] = { line,
+		"nameserver 192.0.2.1", "log_level error", "sct require" };
+	unsigned count = BASE;
+
+	if (with_list) {
+		options[count++] = list_line;
+	}
+	for (unsigned i = 0; i < EXTRA && extra[i] != NULL; i++) {
+		options[count++] = extra[i];
+	}
+	struct sts_conf_source source = { "/dev/null", options, count };
 	static const uint8_t key[16];
 
 	close(mkstemp(bundle));
@@ -702,8 +716,102 @@ START_TEST(a_reload_keeps_what_needs_a_restart)
 	struct sts_conf after = sts_live_now(&live)->conf;
 
 	ck_assert_uint_eq(after.answer_within_ms, 7000);
-	sts_conf_keep_fixed(&before, &after, refused);
+	sts_conf_keep_fixed(&before, &live.room, &after, refused);
 	ck_assert_str_eq(refused, "");
+}
+END_TEST
+
+/* Reload with so many of the options, from the first on. Returns the log. */
+static const char *
+reload_with(const char *const *options, unsigned count)
+{
+	live.source.options = options;
+	live.source.option_count = count;
+	listen_to_log();
+	reload();
+	return logged();
+}
+
+static void
+write_key(char *path)
+{
+	int fd = mkstemp(path);
+
+	ck_assert_int_eq(write(fd, "0123456789abcdef0123456789abcdef", 32), 32);
+	close(fd);
+}
+
+/* Whether DANE, reports and sharing are all on, or all off. */
+static void
+is_on(const char *when, bool on)
+{
+	const struct sts_settings *t = &sts_live_now(&live)->settings;
+
+	unit_int(when, t->dane || sts_zones_want_dane(t->zones), on);
+	unit_int(when, t->reporter != NULL, on);
+	unit_int(when, t->share != NULL, on);
+}
+
+/* What needs memory may be switched off and on again by reloads if it was on at
+ * the start. If it was off, each reload that wants it is refused it by name. */
+START_TEST(a_reload_switches_on_what_was_on_at_the_start)
+{
+	static char path[] = "/tmp/mtasts-live-key-XXXXXX", key_line[64];
+	static const char *on[] = { "nameserver 192.0.2.2 trusted=yes", NULL,
+		"contact a@b.example", "redis inet:192.0.2.1:6379", key_line };
+	static const char *options[BASE + EXTRA];
+
+	write_key(path);
+	snprintf(key_line, sizeof key_line, "redis_key %s", path);
+	on[1] = _i < 2 ? "dane on" : "zone other dane=on";
+	bool from_start = _i % 2 == 0;
+
+	if (from_start) {
+		memcpy(extra, on, sizeof on);
+	}
+	begin();
+	is_on("start", from_start);
+	memcpy(options, live.source.options, BASE * sizeof *options);
+	memcpy(options + BASE, on, sizeof on);
+	for (unsigned i = 0; i < 3; i++) {
+		reload_with(options, BASE);
+		is_on("switched off", false);
+		for (unsigned k = 0; k < 2; k++) {
+			const char *log_text =
+			    reload_with(options, BASE + EXTRA);
+
+			is_on("switched on", from_start);
+			unit_int("refused by name",
+			    strstr(log_text,
+				"only a restart can change: dane contact "
+				"redis\n") != NULL,
+			    !from_start);
+			unit_int("refused at all",
+			    strstr(log_text, "only a restart") != NULL,
+			    !from_start);
+		}
+	}
+	unlink(path);
+}
+END_TEST
+
+/* DANE stays off as long as no name server is trusted. */
+START_TEST(a_reload_switches_dane_on_only_beside_a_trusted_server)
+{
+	static const char *options[BASE + 2];
+
+	extra[0] = "dane on";
+	extra[1] = "nameserver 192.0.2.2 trusted=yes";
+	begin();
+	memcpy(options, live.source.options, sizeof options);
+	reload_with(options, BASE);
+	ck_assert(!sts_live_now(&live)->settings.dane);
+	ck_assert_ptr_nonnull(
+	    strstr(reload_with(options, BASE + 1), "reload: dane stays off: "));
+	ck_assert(!sts_live_now(&live)->settings.dane);
+	ck_assert(!sts_conf_wants_dane(&sts_live_now(&live)->conf));
+	reload_with(options, BASE + 2);
+	ck_assert(sts_live_now(&live)->settings.dane);
 }
 END_TEST
 
@@ -963,6 +1071,10 @@ unit_tests(TCase *tc)
 	tcase_add_test(
 	    tc, an_order_that_the_daemon_before_has_shortened_ends_so);
 	tcase_add_test(tc, a_reload_keeps_what_needs_a_restart);
+	tcase_add_loop_test(
+	    tc, a_reload_switches_on_what_was_on_at_the_start, 0, 4);
+	tcase_add_test(
+	    tc, a_reload_switches_dane_on_only_beside_a_trusted_server);
 	tcase_add_test(tc, settings_outlive_their_file);
 	tcase_add_test(tc, reports_name_an_address_that_comes_late);
 	tcase_add_test(tc, an_empty_resolv_conf_counts_at_the_second_look);
