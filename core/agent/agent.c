@@ -426,6 +426,6 @@ sts_agent_forget(struct sts_agent *a, struct sts_text domain)
 		sts_agent_dane_forget(a, domain);
 	}
 	/* The journal may know a policy that the cache gave up for room. */
-	sts_agent_unkeep(a, domain);
+	sts_agent_unkeep(a, domain, STS_FORGET_ORDERED);
 	return ref != 0;
 }

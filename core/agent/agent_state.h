@@ -508,7 +508,8 @@ void sts_agent_journal_forget_times(struct sts_agent *a);
  * policy that is held may be older than one that was lost. */
 bool sts_agent_journal_lost(const struct sts_agent *a);
 /* The domain's policy was removed and must not come back from the journal. */
-void sts_agent_unkeep(struct sts_agent *a, struct sts_text domain);
+void sts_agent_unkeep(struct sts_agent *a, struct sts_text domain,
+    enum sts_journal_reason reason);
 /* Save the time, if it is confirmed and the saved one is that much older. */
 void sts_agent_stamp(struct sts_agent *a, uint32_t older_s);
 /* Save all policies, whatever the budget. */

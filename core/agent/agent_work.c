@@ -486,7 +486,7 @@ hand_out(
 {
 	sts_cache_pin(&a->cache, ref);
 	if (max_age_s == 0) {
-		sts_agent_unkeep(a, sts_lookup_domain(l));
+		sts_agent_unkeep(a, sts_lookup_domain(l), STS_FORGET_PUBLISHED);
 	}
 	finish(a, l, ref, STS_KIND_POLICY, STS_WHY_NONE);
 	if (max_age_s == 0) {
@@ -521,7 +521,7 @@ not_taken(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
 	if (admission == STS_REFUSED_LARGE) {
 		/* The older version has left the cache: remove it from the
 		 * journal too. */
-		sts_agent_unkeep(a, sts_lookup_domain(l));
+		sts_agent_unkeep(a, sts_lookup_domain(l), STS_FORGET_PUBLISHED);
 		sts_agent_alert_large(a, l, f);
 		why = no_room_for(f->policy.mode);
 	}

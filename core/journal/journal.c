@@ -97,7 +97,8 @@ sts_journal_leave(struct sts_journal *j)
 bool
 sts_journal_again(struct sts_journal *j, const struct sts_journal_geometry *g)
 {
-	uint8_t forget[sizeof j->forget], forget_len = j->forget_len;
+	uint8_t forget[sizeof j->forget];
+	uint16_t forget_len = j->forget_len;
 
 	memcpy(forget, j->forget, sizeof forget);
 	sts_journal_leave(j);
@@ -377,19 +378,23 @@ sts_journal_off_s(const struct sts_journal *j)
 }
 
 bool
-sts_journal_forget(struct sts_journal *j, struct sts_text domain)
+sts_journal_forget(struct sts_journal *j, struct sts_text domain,
+    enum sts_journal_reason reason)
 {
+	size_t max = reason == STS_FORGET_ORDERED
+			 ? sizeof j->forget
+			 : (size_t)STS_JOURNAL_FORGET_PUBLISHED_MAX;
+
 	STS_ASSERT(domain.n >= 1 && domain.n <= STS_DOMAIN_MAX);
 	if (sts_journal_waits(j, j->forget_done, domain)) {
 		return true;
 	}
-	if (j->stage == STS_STAGE_NEWER ||
-	    domain.n >= sizeof j->forget - j->forget_len) {
+	if (j->stage == STS_STAGE_NEWER || j->forget_len + 1 + domain.n > max) {
 		return false;
 	}
 	j->forget[j->forget_len++] = (uint8_t)domain.n;
 	memcpy(j->forget + j->forget_len, domain.p, domain.n);
-	j->forget_len = (uint8_t)(j->forget_len + domain.n);
+	j->forget_len = (uint16_t)(j->forget_len + domain.n);
 	return true;
 }
 

@@ -56,7 +56,18 @@ enum {
 	STS_JOURNAL_ERRORS_MAX = 8,
 	/* A place that cannot be read so many times, each after a retry, is
 	 * damaged: what stands there is lost. */
-	STS_JOURNAL_READS_MAX = 10
+	STS_JOURNAL_READS_MAX = 10,
+	/* Octets of the domains that wait to be forgotten, each with one more;
+	 * and how many of them strangers may fill, so that an order of the
+	 * operator finds a place whatever they publish. */
+	STS_JOURNAL_FORGET_MAX = 2 * STS_NAME_MAX,
+	STS_JOURNAL_FORGET_PUBLISHED_MAX = STS_NAME_MAX
+};
+
+/* Why a domain is to be forgotten. */
+enum sts_journal_reason {
+	STS_FORGET_PUBLISHED, /* its own policy says so, or left no room */
+	STS_FORGET_ORDERED /* by the operator */
 };
 
 struct sts_journal_geometry {
@@ -138,10 +149,10 @@ struct sts_journal {
 	uint8_t head[STS_JOURNAL_HEAD];
 	uint8_t domain[STS_NAME_MAX];
 	/* The domains whose removal waits, each behind its length. */
-	uint8_t forget[STS_NAME_MAX];
-	uint8_t forget_len; /* octets of it, */
-	uint8_t forget_done; /* of which so many, in front, are gone from the
-			      * medium when what is written now is there */
+	uint8_t forget[STS_JOURNAL_FORGET_MAX];
+	uint16_t forget_len; /* octets of it, */
+	uint16_t forget_done; /* of which so many, in front, are gone from the
+			       * medium when what is written now is there */
 	/* Since start, and wrapping: records, records (of what could not be
 	 * read at all: one a place), times, octets. */
 	uint32_t saved, lost, compactions, written;
@@ -266,11 +277,12 @@ uint32_t sts_journal_off_s(const struct sts_journal *j);
 /*
  * The domain's record (1..STS_DOMAIN_MAX octets) was removed from the cache
  * and must not come back after a restart, nor when the journal is read on.
- * False: too many removals wait (a dozen fit, or one of the longest), or the
- * format is newer. Call it again later then, or have everything written anew
- * (sts_journal_compact), once all is read.
+ * False: too many removals wait (of either reason a dozen fit, or one of the
+ * longest), or the format is newer. Call it again later then, or have everything
+ * written anew (sts_journal_compact), once all is read.
  */
-bool sts_journal_forget(struct sts_journal *j, struct sts_text domain);
+bool sts_journal_forget(struct sts_journal *j, struct sts_text domain,
+    enum sts_journal_reason reason);
 
 /* Write the cache to the next area as soon as the journal is idle, as after the
  * operator has removed many records. */

@@ -141,7 +141,7 @@ sts_journal_forgets(const struct sts_journal *j, struct sts_text domain)
 static void
 forgotten(struct sts_journal *j)
 {
-	j->forget_len = (uint8_t)(j->forget_len - j->forget_done);
+	j->forget_len = (uint16_t)(j->forget_len - j->forget_done);
 	memmove(j->forget, j->forget + j->forget_done, j->forget_len);
 	j->forget_done = 0;
 }
@@ -156,7 +156,7 @@ sts_journal_save_forget(struct sts_journal *j)
 	sts_ref ref;
 
 	memcpy(j->domain, j->forget + 1, domain.n);
-	j->forget_done = (uint8_t)(1 + domain.n);
+	j->forget_done = (uint16_t)(1 + domain.n);
 	ref = sts_cache_find(j->cache, domain);
 
 	/* The domain may have a policy again. One that is saved supersedes

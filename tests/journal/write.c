@@ -110,7 +110,8 @@ happen(unsigned i)
 
 	if (i % 7 == 6 && ref != 0) {
 		sts_cache_remove(&cache, ref);
-		sts_journal_forget(&journal, text(name_of(domain)));
+		sts_journal_forget(
+		    &journal, text(name_of(domain)), STS_FORGET_ORDERED);
 	} else {
 		put(domain, i);
 	}

@@ -225,7 +225,7 @@ kept_change(
 		if (ref != 0) {
 			sts_cache_remove(c, ref);
 		}
-		if (!sts_journal_forget(j, name)) {
+		if (!sts_journal_forget(j, name, STS_FORGET_ORDERED)) {
 			sts_journal_compact(j);
 		}
 	} else if (kept_version(k, domain, n) != n && ref != 0 &&

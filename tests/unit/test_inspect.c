@@ -719,13 +719,13 @@ START_TEST(policies_are_doubted_until_the_journal_is_read)
 	ck_assert(sts_inspect_doubted(&agent, &held));
 	ck_assert(sts_agent_held(&agent, unit_span("absent.example"), &held));
 	ck_assert(sts_inspect_doubted(&agent, &held));
-	for (unsigned k = 0; k < STS_NAME_MAX / 10; k++) {
+	for (unsigned k = 0; k < STS_JOURNAL_FORGET_MAX / 10; k++) {
 		sts_agent_forget(&agent, name(k));
 		ck_assert(!sts_inspect_forgotten(&agent));
 		noted += sts_inspect_kept_out(&agent, name(k));
 	}
-	ck_assert_uint_ge(noted, 20);
-	ck_assert_uint_lt(noted, STS_NAME_MAX / 10);
+	ck_assert_uint_ge(noted, 40);
+	ck_assert_uint_lt(noted, STS_JOURNAL_FORGET_MAX / 10);
 	ck_assert(sts_inspect_kept_out(&agent, name(0)));
 	save();
 	ck_assert(!sts_inspect_unread(&agent));
@@ -764,7 +764,7 @@ START_TEST(an_inspection_has_the_journals_figures)
 	ck_assert(sts_agent_forget(&agent, unit_span("a.example")));
 	ck_assert(!sts_inspect_forgotten(&agent));
 	/* So many wait already that all is written anew. */
-	for (unsigned k = 0; k < STS_NAME_MAX / 10; k++) {
+	for (unsigned k = 0; k < STS_JOURNAL_FORGET_MAX / 10; k++) {
 		ck_assert(!sts_agent_forget(&agent, name(k)));
 	}
 	ck_assert(!sts_inspect_forgotten(&agent));

@@ -494,7 +494,8 @@ START_TEST(a_newer_format_is_not_changed)
 	ck_assert_mem_eq(before, f.synced, sizeof before);
 	ck_assert_uint_eq(f.ops, 0);
 	/* Nor can it be told to forget: the order would be lost. */
-	ck_assert(!sts_journal_forget(&j, unit_span(name_of(1))));
+	ck_assert(
+	    !sts_journal_forget(&j, unit_span(name_of(1)), STS_FORGET_ORDERED));
 }
 END_TEST
 
@@ -546,7 +547,8 @@ START_TEST(a_storage_too_small_is_read_and_may_grow)
 	ck_assert_uint_eq(held(1), 1);
 	put(1, 2);
 	put(3, 1);
-	ck_assert(sts_journal_forget(&j, unit_span(name_of(2))));
+	ck_assert(
+	    sts_journal_forget(&j, unit_span(name_of(2)), STS_FORGET_ORDERED));
 	ops = f.ops;
 	for (unsigned i = 0; i < 3; i++) {
 		sts_journal_retry(&j);
@@ -648,8 +650,8 @@ START_TEST(protected_policies_are_protected_again)
 			/* Make room for a policy that comes after guests. */
 			sts_cache_remove(&c,
 			    sts_cache_find(&c, unit_span("m.org3.example")));
-			ck_assert(sts_journal_forget(
-			    &j, unit_span("m.org3.example")));
+			ck_assert(sts_journal_forget(&j,
+			    unit_span("m.org3.example"), STS_FORGET_ORDERED));
 			was[3] = false;
 			run();
 		}
@@ -875,7 +877,8 @@ START_TEST(learned_before_an_order)
 		start(1);
 		put(5, 9);
 		run();
-		ck_assert(sts_journal_forget(&j, unit_span(name_of(2))));
+		ck_assert(sts_journal_forget(
+		    &j, unit_span(name_of(2)), STS_FORGET_ORDERED));
 		run();
 		flash_power_on(&f);
 		start(1);
@@ -1006,12 +1009,14 @@ START_TEST(a_domain_may_be_forgotten_and_learned_again)
 		}
 		ref = sts_cache_find(&c, unit_span(name_of(4)));
 		sts_cache_remove(&c, ref);
-		ck_assert(sts_journal_forget(&j, unit_span(name_of(4))));
+		ck_assert(sts_journal_forget(
+		    &j, unit_span(name_of(4)), STS_FORGET_ORDERED));
 		ref = sts_cache_find(&c, unit_span(name_of(7)));
 		sts_cache_remove(&c, ref);
 		put(4, 2);
 		run();
-		ck_assert(sts_journal_forget(&j, unit_span(name_of(7))));
+		ck_assert(sts_journal_forget(
+		    &j, unit_span(name_of(7)), STS_FORGET_ORDERED));
 		run();
 		off_and_on(1, FLASH_ANY_ORDER);
 		ck_assert_uint_eq(held(4), 2);
@@ -1104,8 +1109,8 @@ START_TEST(a_domain_forgotten_meanwhile_stays_away)
 		flash_power_on(&f);
 		start(1);
 		if (i == 0) {
-			ck_assert(
-			    sts_journal_forget(&j, unit_span(name_of(2))));
+			ck_assert(sts_journal_forget(
+			    &j, unit_span(name_of(2)), STS_FORGET_ORDERED));
 			ck_assert(!sts_journal_forgotten(&j));
 		}
 		run();
@@ -1113,6 +1118,40 @@ START_TEST(a_domain_forgotten_meanwhile_stays_away)
 		ck_assert_uint_eq(held(2), FORGOTTEN);
 		ck_assert_uint_eq(held(5), 9);
 		flash_power_off(&f, FLASH_IN_ORDER);
+	}
+}
+END_TEST
+
+/* Strangers may take half of the room of the domains that wait to be forgotten,
+ * with one name as with many: the longest one finds a place for the operator
+ * whatever they do, and theirs waits as well once there is room again. */
+START_TEST(no_stranger_takes_the_operators_place)
+{
+	static uint8_t name[STS_DOMAIN_MAX], longest[STS_DOMAIN_MAX];
+	const struct sts_text order = sts_text(longest, sizeof longest);
+
+	memset(longest, 'o', sizeof longest);
+	memset(name, 'a', sizeof name);
+	for (unsigned len = 1; len <= STS_DOMAIN_MAX; len++) {
+		const unsigned fit =
+		    STS_JOURNAL_FORGET_PUBLISHED_MAX / (len + 1);
+
+		unsigned noted = 0;
+
+		flash_for(1);
+		start(1);
+		for (unsigned i = 0; i <= fit; i++) {
+			name[0] = (uint8_t)(1 + i);
+			noted += sts_journal_forget(
+			    &j, sts_text(name, len), STS_FORGET_PUBLISHED);
+		}
+		unit_int("strangers' noted", noted, fit);
+		ck_assert(sts_journal_forget(&j, order, STS_FORGET_ORDERED));
+		ck_assert(sts_journal_forgets(&j, order));
+		run();
+		ck_assert(sts_journal_forgotten(&j));
+		ck_assert(sts_journal_forget(
+		    &j, sts_text(name, len), STS_FORGET_PUBLISHED));
 	}
 }
 END_TEST
@@ -1201,6 +1240,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_journal_in_other_units_is_read_and_moved);
 	tcase_add_test(tc, the_smallest_area_grows_with_the_cache);
 	tcase_add_test(tc, a_domain_forgotten_meanwhile_stays_away);
+	tcase_add_test(tc, no_stranger_takes_the_operators_place);
 	tcase_add_test(tc, an_unreadable_body_costs_one_record);
 	tcase_add_test(tc, no_room_to_restore);
 }

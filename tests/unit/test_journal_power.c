@@ -28,7 +28,8 @@ event(unsigned i)
 		if (ref != 0) {
 			sts_cache_remove(&c, ref);
 		}
-		if (!sts_journal_forget(&j, unit_span(name_of(domain)))) {
+		if (!sts_journal_forget(
+			&j, unit_span(name_of(domain)), STS_FORGET_ORDERED)) {
 			sts_journal_compact(&j);
 		}
 		latest[domain] = FORGOTTEN;
@@ -260,7 +261,8 @@ START_TEST(the_journal_goes_on_after_errors)
 	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_FAILED);
 	ck_assert(!sts_journal_busy(&j));
 	sts_cache_remove(&c, sts_cache_find(&c, unit_span(name_of(3))));
-	ck_assert(sts_journal_forget(&j, unit_span(name_of(3))));
+	ck_assert(
+	    sts_journal_forget(&j, unit_span(name_of(3)), STS_FORGET_ORDERED));
 	put(4, 2);
 	for (unsigned i = 0; i < 3; i++) {
 		sts_journal_retry(&j);
@@ -372,7 +374,8 @@ forget(unsigned domain)
 	if (ref != 0) {
 		sts_cache_remove(&c, ref);
 	}
-	ck_assert(sts_journal_forget(&j, unit_span(name_of(domain))));
+	ck_assert(sts_journal_forget(
+	    &j, unit_span(name_of(domain)), STS_FORGET_ORDERED));
 }
 
 /* A domain is removed at any moment while its own record is being written. The
