@@ -99,6 +99,8 @@ sts_journal_again(struct sts_journal *j, const struct sts_journal_geometry *g)
 {
 	uint8_t forget[sizeof j->forget];
 	uint16_t forget_len = j->forget_len;
+	bool off_given = j->off_given;
+	uint32_t off_s = j->off_s;
 
 	memcpy(forget, j->forget, sizeof forget);
 	sts_journal_leave(j);
@@ -107,6 +109,8 @@ sts_journal_again(struct sts_journal *j, const struct sts_journal_geometry *g)
 	}
 	memcpy(j->forget, forget, sizeof forget);
 	j->forget_len = forget_len;
+	j->off_given = off_given;
+	j->off_s = off_given ? off_s : 0;
 	/* A policy of the first reading may not stand in the storage that is
 	 * read now: all of them are written anew. */
 	j->again = j->compact_due = true;

@@ -191,8 +191,9 @@ bool sts_journal_grow(
 /*
  * Another process has written to the storage since it was read: read it again,
  * then write everything anew. What this run has fetched counts where it is
- * newer, and domains that wait to be forgotten still do. False, and j is of no
- * use: the geometry breaks its rules.
+ * newer, an order about enforcement that was given in it still counts, and
+ * domains that wait to be forgotten still do. False, and j is of no use: the
+ * geometry breaks its rules.
  */
 bool sts_journal_again(
     struct sts_journal *j, const struct sts_journal_geometry *g);

@@ -693,6 +693,37 @@ START_TEST(an_order_not_to_enforce_outlives_a_restart)
 }
 END_TEST
 
+/* What the operator orders while the storage is another process's counts, and
+ * not the older order in the storage, once that is ours: for this run from the
+ * moment on that the storage was read, and for the next start. */
+START_TEST(an_order_given_before_the_storage_is_ours_counts)
+{
+	static const uint32_t orders[] = { WALL_S + 60, 0 };
+	static struct flash theirs;
+
+	start_kept(whole_units(sts_agent_journal_area(&kept_config, PROG)));
+	save();
+	sts_agent_set_off(&agent, WALL_S + 3600);
+	save();
+	theirs = flash;
+	for (size_t i = 0; i < UNIT_COUNT(orders); i++) {
+		flash = theirs;
+		restart();
+		save();
+		unit_int("older order", sts_agent_off_s(&agent), WALL_S + 3600);
+		sts_agent_set_off(&agent, orders[i]);
+		flash = theirs;
+		ck_assert(sts_agent_journal_again(&agent, &flash.store, 0));
+		for (unsigned run = 0; run < 2; run++) {
+			save();
+			unit_int("order, once the storage is ours",
+			    sts_agent_off_s(&agent), orders[i]);
+			restart();
+		}
+	}
+}
+END_TEST
+
 /* Until the journal has been read to its end, its policies are doubted, and so
  * is "nothing is held", but not what this agent has fetched. A domain that is
  * forgotten meanwhile is kept out if that could be noted, for which there is
@@ -997,6 +1028,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(
 	    tc, a_domain_forgotten_before_the_storage_is_ours_stays_forgotten);
 	tcase_add_test(tc, an_order_not_to_enforce_outlives_a_restart);
+	tcase_add_test(tc, an_order_given_before_the_storage_is_ours_counts);
 	tcase_add_test(tc, a_flush_forgets_a_name_that_no_key_can_have);
 	tcase_add_test(tc, the_oldest_unread_events_are_lost);
 	tcase_add_test(tc, audit_events_push_out_no_other_warning);
