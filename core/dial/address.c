@@ -145,19 +145,33 @@ allowed_local_nat64(const struct sts_settings *s, const uint8_t *ip)
 	return any;
 }
 
+/* The length of the network's prefix that counts for an address: the longest, as
+ * routers have it, since one may lie within another. 0: there is none. */
+static unsigned
+nat64_bits(const struct sts_settings *s, const uint8_t *ip)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < s->nat64_count; i++) {
+		const struct sts_prefix *p = &s->nat64[i];
+
+		if (p->bits > bits && inside(ip, p->addr.ip, p->bits)) {
+			bits = p->bits;
+		}
+	}
+	return bits;
+}
+
 /* Whether the address that the network's translators make of it is allowed. */
 static bool
 allowed_by_nat64(const struct sts_settings *s, const uint8_t *ip)
 {
-	for (unsigned i = 0; i < s->nat64_count; i++) {
-		const struct sts_prefix *p = &s->nat64[i];
+	unsigned bits = nat64_bits(s, ip);
+	uint8_t v4[4];
 
-		if (inside(ip, p->addr.ip, p->bits)) {
-			uint8_t v4[4];
-
-			(void)unwrap(v4, ip, p->bits);
-			return allowed4(s, v4);
-		}
+	if (bits > 0) {
+		(void)unwrap(v4, ip, bits);
+		return allowed4(s, v4);
 	}
 	return !inside(ip, local_nat64.ip, local_nat64.bits) ||
 	       allowed_local_nat64(s, ip);

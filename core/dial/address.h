@@ -21,7 +21,8 @@
  * prefix), and NAT64 (RFC 6052): 64:ff9b::/96 and the prefixes of s->nat64. In
  * 64:ff9b:1::/48 (RFC 8215) the network chooses the length of its prefix, so
  * that the IPv4 address may stand in four places; unless a prefix of s->nat64
- * fixes the place, each address that fits has to be allowed.
+ * fixes the place, each address that fits has to be allowed. Of prefixes of
+ * s->nat64 that fit, the longest counts.
  *
  * The prefix of the network is configured and not learnt from the DNS (RFC
  * 7050): whoever forges that answer would choose which addresses we take for

@@ -197,6 +197,44 @@ START_TEST(addresses_behind_nat64_prefixes_are_judged)
 }
 END_TEST
 
+/* A prefix of the network lies within another one: the longer counts, in
+ * whatever order they are given. */
+START_TEST(of_nat64_prefixes_the_longest_counts)
+{
+	static const struct {
+		const char *name;
+		enum when want;
+	} within[] = {
+		{ "2001:db8:808:808::127.1.2.3", NEVER },
+		{ "2001:db8:808:808::10.1.2.3", PRIVATE },
+		{ "2001:db8:808:808::192.0.2.33", ALWAYS },
+		/* by the shorter one, 127.8.8.8 and 8.8.8.9 */
+		{ "2001:db8:7f08:808::192.0.2.33", NEVER },
+		{ "2001:db8:808:809::127.1.2.3", ALWAYS },
+	};
+	struct sts_settings s;
+
+	memset(&s, 0, sizeof s);
+	s.nat64_count = 2;
+	for (unsigned first = 0; first < 2; first++) {
+		s.nat64[first].addr = parse("2001:db8::");
+		s.nat64[first].bits = 32;
+		s.nat64[1 - first].addr = parse("2001:db8:808:808::");
+		s.nat64[1 - first].bits = 96;
+		for (size_t i = 0; i < UNIT_COUNT(within); i++) {
+			struct sts_addr a = parse(within[i].name);
+
+			s.allow_private = true;
+			unit_int(within[i].name, sts_address_allowed(&s, &a),
+			    within[i].want != NEVER);
+			s.allow_private = false;
+			unit_int(within[i].name, sts_address_allowed(&s, &a),
+			    within[i].want == ALWAYS);
+		}
+	}
+}
+END_TEST
+
 START_TEST(nat64_prefixes_have_the_lengths_of_rfc6052)
 {
 	struct sts_prefix p = { parse("2001:db8::"), 0 };
@@ -232,6 +270,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, addresses_of_our_own_networks_are_refused);
 	tcase_add_test(tc, a_permitted_network_may_be_connected_to);
 	tcase_add_test(tc, addresses_behind_nat64_prefixes_are_judged);
+	tcase_add_test(tc, of_nat64_prefixes_the_longest_counts);
 	tcase_add_test(tc, nat64_prefixes_have_the_lengths_of_rfc6052);
 	tcase_add_test(tc, one_host_is_recognised_by_its_address);
 }
