@@ -153,8 +153,8 @@ struct sts_journal {
 	uint16_t forget_len; /* octets of it, */
 	uint16_t forget_done; /* of which so many, in front, are gone from the
 			       * medium when what is written now is there */
-	/* Since start, and wrapping: records, records (of what could not be
-	 * read at all: one a place), times, octets. */
+	/* Since start, and wrapping: records, records (of what cannot be read
+	 * at all, and behind a damaged head: one a place), times, octets. */
 	uint32_t saved, lost, compactions, written;
 };
 

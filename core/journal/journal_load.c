@@ -16,9 +16,11 @@
  * only after its body's CRC was found right. `dirty` is set as soon as anything
  * is not as a writer leaves it, and then no record is ever put behind the last.
  *
- * A damaged body costs its record (`lost`); a damaged head ends the area, since
- * lengths behind it cannot be trusted, and a stranger chose the bytes of the
- * payloads: none of them may be taken for a record. A place that cannot be read
+ * A damaged body costs its record; a damaged head ends the area, since lengths
+ * behind it cannot be trusted, and a stranger chose the bytes of the payloads:
+ * none of them may be taken for a record. Both count as `lost`, and so does the
+ * damaged head of an area, which may have been the one that counts: what was
+ * restored may then be older than what was kept. A place that cannot be read
  * is not yet damaged: it is read again after a retry. After the first record
  * that was given up (`gave_up`) no other is waited for: a medium that fails in
  * many places must not keep questions waiting for each.
@@ -45,6 +47,27 @@ static uint32_t
 record_padded(const struct sts_journal *j)
 {
 	return sts_journal_padded(sts_journal_record_len(&j->rec), j->unit);
+}
+
+/* Whether all octets are erased. A word at a time: the rest of a file may be
+ * many megabytes. */
+static bool
+is_erased(const uint8_t *p, size_t n)
+{
+	size_t word, i = 0;
+
+	for (; n - i >= sizeof word; i += sizeof word) {
+		memcpy(&word, p + i, sizeof word);
+		if (word != SIZE_MAX) {
+			return false;
+		}
+	}
+	for (; i < n; i++) {
+		if (p[i] != ERASED) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /* Go back to the first record, to go through all of them. */
@@ -80,6 +103,23 @@ areas_seen(struct sts_journal *j)
 	}
 }
 
+/* Whether an area can be read and counts before those that were seen. */
+static bool
+is_later(const struct sts_journal *j, const struct sts_journal_area *a)
+{
+	return a->prog_size >= 1 && a->prog_size <= j->g.area_size / 2 &&
+	       (j->area == j->g.area_count ||
+		   (int32_t)(a->revision - j->revision) > 0);
+}
+
+/* Whether there may have been a head where none was found: it cannot be read, or
+ * not as one. Where nothing was written all octets are erased. */
+static bool
+is_damaged(const struct sts_journal *j, bool ok)
+{
+	return !ok || !is_erased(j->head, sizeof j->head);
+}
+
 /* The head of an area was read. Of those that are valid the latest revision
  * counts (compared as numbers that wrap). Of a newer format nothing may be
  * touched, whatever the other areas hold. */
@@ -88,21 +128,17 @@ area_read(struct sts_journal *j, bool ok)
 {
 	struct sts_journal_area a;
 
-	j->lost += !ok; /* it may have been the one that counts */
-	if (ok && sts_journal_get_area(j->head, &a)) {
-		bool later = j->area == j->g.area_count ||
-			     (int32_t)(a.revision - j->revision) > 0;
-
-		if (a.version > STS_JOURNAL_VERSION) {
-			j->newer = true;
-		} else if (later && a.prog_size >= 1 &&
-			   a.prog_size <= j->g.area_size / 2) {
-			j->area = j->looked;
-			j->revision = a.revision;
-			j->unit = a.prog_size;
-			j->stamp_s = a.stamp_s;
-			j->since_s = a.since_s;
-		}
+	if (!ok || !sts_journal_get_area(j->head, &a)) {
+		/* It may have been the one that counts. */
+		j->lost += is_damaged(j, ok);
+	} else if (a.version > STS_JOURNAL_VERSION) {
+		j->newer = true;
+	} else if (is_later(j, &a)) {
+		j->area = j->looked;
+		j->revision = a.revision;
+		j->unit = a.prog_size;
+		j->stamp_s = a.stamp_s;
+		j->since_s = a.since_s;
 	}
 	if (++j->looked == j->g.area_count) {
 		areas_seen(j);
@@ -264,8 +300,10 @@ static void
 head_read(struct sts_journal *j, bool ok)
 {
 	if (!record_here(j, ok)) {
-		j->dirty = j->dirty || !ok;
-		j->lost += !ok; /* and what stood behind it */
+		bool damaged = is_damaged(j, ok);
+
+		j->dirty = j->dirty || damaged;
+		j->lost += damaged; /* and what stood behind it */
 		records_over(j);
 		return;
 	}
@@ -340,27 +378,6 @@ body_next(struct sts_journal *j)
 		n = n < j->buf_size ? n : j->buf_size;
 	}
 	sts_journal_op(j, STS_JOURNAL_READ, off, j->buf, n);
-}
-
-/* Whether all octets are erased. A word at a time: the rest of a file may be
- * many megabytes. */
-static bool
-is_erased(const uint8_t *p, size_t n)
-{
-	size_t word, i = 0;
-
-	for (; n - i >= sizeof word; i += sizeof word) {
-		memcpy(&word, p + i, sizeof word);
-		if (word != SIZE_MAX) {
-			return false;
-		}
-	}
-	for (; i < n; i++) {
-		if (p[i] != ERASED) {
-			return false;
-		}
-	}
-	return true;
 }
 
 static void

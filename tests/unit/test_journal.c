@@ -447,7 +447,8 @@ START_TEST(rest_not_readable)
 }
 END_TEST
 
-/* A record whose lengths lead beyond its area ends the journal. */
+/* A record whose lengths lead beyond its area ends the journal, and counts as
+ * lost, as one whose body is damaged does. */
 START_TEST(a_record_over_the_end_ends_the_journal)
 {
 	struct sts_journal_area a = { STS_JOURNAL_VERSION, 5, 0, 16, 0 };
@@ -465,7 +466,7 @@ START_TEST(a_record_over_the_end_ends_the_journal)
 		flash_power_on(&f);
 		start(1);
 		run();
-		ck_assert_uint_eq(j.lost, len + 5 + 36 <= room);
+		ck_assert_uint_eq(j.lost, 1);
 		put(1, 1);
 		run();
 	}
