@@ -454,7 +454,7 @@ sts_journal_load_done(struct sts_journal *j, bool ok)
 	if (!ok && read_later(j)) {
 		return;
 	}
-	j->failed = false;
+	j->failed = j->full = false;
 	switch (j->stage) {
 	case STS_STAGE_AREAS:
 		area_read(j, ok);

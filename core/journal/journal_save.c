@@ -487,7 +487,7 @@ area_done(struct sts_journal *j)
 	j->revision = j->write_revision;
 	j->unit = j->g.prog_size;
 	j->pos = j->write_pos;
-	j->dirty = j->failed = false;
+	j->dirty = j->failed = j->full = false;
 	j->errors = 0;
 	forgotten(j);
 	j->stage = STS_STAGE_IDLE;

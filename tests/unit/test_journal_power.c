@@ -295,6 +295,35 @@ START_TEST(the_journal_goes_on_after_errors)
 }
 END_TEST
 
+/* A storage that was full, and has room again, is not called full because of a
+ * later fault: a bit that sticks moves the journal to the next area, at once. */
+START_TEST(a_storage_that_was_full_is_full_no_more)
+{
+	flash_for(1);
+	start(1);
+	put(1, 1);
+	run();
+	f.fail_from = 1;
+	f.fail_to = UINT32_MAX;
+	f.fail_with = STS_IO_LIMIT;
+	put(1, 2);
+	ck_assert(run_at(NOW));
+	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_FULL);
+	f.fail_to = 0;
+	sts_journal_retry(&j);
+	run();
+	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_READY);
+	f.stuck_off = j.area * geometries[1].area_size + j.pos;
+	f.stuck_bit = 1; /* of the record's type */
+	f.stuck_to = 0;
+	put(1, 3);
+	run();
+	ck_assert_int_eq(sts_journal_state(&j), STS_JOURNAL_READY);
+	off_and_on(1, FLASH_ANY_ORDER);
+	ck_assert_uint_eq(held(1), 3);
+}
+END_TEST
+
 /* What cannot be read is read again at each retry, and is given up after the
  * last. Before that nothing is written. */
 START_TEST(nothing_is_written_before_all_is_read)
@@ -472,6 +501,7 @@ unit_tests(TCase *tc)
 	tcase_add_loop_test(tc, what_a_flipped_bit_costs_is_noticed, 0, n);
 	tcase_add_loop_test(tc, a_stuck_bit_loses_nothing_saved, 0, n);
 	tcase_add_test(tc, the_journal_goes_on_after_errors);
+	tcase_add_test(tc, a_storage_that_was_full_is_full_no_more);
 	tcase_add_test(tc, nothing_is_written_before_all_is_read);
 	tcase_add_test(tc, one_place_given_up_ends_all_waiting);
 	tcase_add_test(tc, a_removal_while_written_is_kept);
