@@ -26,7 +26,8 @@ struct sts_fetch {
 	/* The result, readable when the fetch wants its owner. */
 	enum sts_found found; /* FOUND: policy and stage are valid */
 	enum sts_why why;
-	bool unreached; /* no address could be connected to, and none refused */
+	bool unreached; /* all addresses were tried: with none of them a
+	                   connection and its handshake came about */
 	uint16_t http_code; /* of the response, 0: none came */
 	bool must_staple; /* FOUND: the certificate asks for a stapled OCSP
 	                     response (RFC 7633), which was not looked at */
