@@ -213,20 +213,25 @@ sts_report_file_open(
 
 /* ---- reading ---- */
 
-/* The serial number of an image. 0; ENODATA: there is none; or errno. */
+/* The serial number of an image. 0; ENODATA: there is none, or its first write
+ * was cut short, before the head; EBADMSG: it is damaged; or errno. */
 static int
 read_head(const struct sts_report_file *f, unsigned i, uint32_t *serial)
 {
+	static const uint8_t unwritten[HEAD];
 	uint8_t head[HEAD];
 	int error = read_all(f->image[i], sts_span(head, HEAD), 0);
 
 	if (error != 0) {
 		return error;
 	}
+	if (memcmp(head, unwritten, HEAD) == 0) {
+		return ENODATA;
+	}
 	if (memcmp(head, magic, sizeof magic) != 0 ||
 	    sts_get32le(head + HEAD_CRC) !=
 		sts_crc32(0, sts_text(head, HEAD_CRC))) {
-		return ENODATA;
+		return EBADMSG;
 	}
 	*serial = sts_get32le(head + HEAD_SERIAL);
 	return 0;
@@ -290,6 +295,17 @@ load_marks(struct sts_report_file *f)
 	sts_agent_report_delivered(f->agent, marks, count);
 }
 
+/* Log that an image was not read, unless there is none. */
+static void
+log_unread(const struct sts_report_file *f, unsigned i, int error)
+{
+	if (error != 0 && error != ENODATA) {
+		sts_log_line(f->log, STS_LOG_ERROR, "reports %s-%u: %s",
+		    f->path, i,
+		    error == EBADMSG ? "it is damaged" : strerror(error));
+	}
+}
+
 /* The newest image that is whole; else nothing is there. */
 static void
 load_newest(struct sts_report_file *f)
@@ -299,6 +315,7 @@ load_newest(struct sts_report_file *f)
 
 	for (unsigned i = 0; i < STS_REPORT_IMAGES; i++) {
 		error[i] = read_head(f, i, &serial[i]);
+		log_unread(f, i, error[i]);
 	}
 	unsigned first =
 	    error[1] == 0 &&
@@ -308,18 +325,16 @@ load_newest(struct sts_report_file *f)
 	for (unsigned k = 0; k < STS_REPORT_IMAGES; k++) {
 		unsigned i = (first + k) % STS_REPORT_IMAGES;
 
-		error[i] = error[i] == 0 ? load_image(f, i) : error[i];
+		if (error[i] != 0) {
+			continue;
+		}
+		error[i] = load_image(f, i);
 		if (error[i] == 0) {
 			f->serial = serial[i];
 			load_marks(f);
 			return;
 		}
-		if (error[i] != ENODATA) {
-			sts_log_line(f->log, STS_LOG_ERROR, "reports %s-%u: %s",
-			    f->path, i,
-			    error[i] == EBADMSG ? "it is damaged"
-						: strerror(error[i]));
-		}
+		log_unread(f, i, error[i]);
 	}
 }
 

@@ -581,6 +581,66 @@ START_TEST(an_unreadable_image_is_logged)
 }
 END_TEST
 
+/* Whether the next start after a kill logs that an image is damaged. */
+static bool
+finds_damage(void)
+{
+	char logged[512] = "\n";
+	int ends[2], before = dup(STDERR_FILENO);
+
+	ck_assert_int_eq(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	killed();
+	ck_assert_int_eq(write(ends[1], "\n", 1), 1);
+	ck_assert_int_gt(read(ends[0], logged, sizeof logged - 1), 0);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	close(ends[0]);
+	close(ends[1]);
+	return strstr(logged, "it is damaged") != NULL;
+}
+
+/* A head that is damaged, in any octet, is logged, as a damaged body is: the
+ * newest counts are lost. A first image that was cut short is none. */
+START_TEST(a_damaged_head_is_logged)
+{
+	enum {
+		HEAD = 16
+	};
+	static const uint8_t unwritten[HEAD];
+	uint8_t head[HEAD], damaged[HEAD];
+	unsigned newest;
+
+	start();
+	open_files();
+	sts_tally_day(tally(), DAY);
+	counted("a.example");
+	write_image();
+	counted("b.example");
+	file.next = now;
+	write_image();
+	newest = file.serial % STS_REPORT_IMAGES;
+	ck_assert_int_eq(pread(file.image[newest], head, HEAD, 0), HEAD);
+	for (unsigned i = 0; i < HEAD; i++) {
+		memcpy(damaged, head, HEAD);
+		damaged[i] ^= (uint8_t)(1 << i % 8);
+		ck_assert_int_eq(
+		    pwrite(file.image[newest], damaged, HEAD, 0), HEAD);
+		ck_assert(finds_damage());
+		unit_int("a is known", done("a.example"), 0);
+		unit_int("b is known", done("b.example"), 0x100);
+	}
+	ck_assert_int_eq(pwrite(file.image[newest], unwritten, HEAD, 0), HEAD);
+	ck_assert(!finds_damage());
+	unit_int("a is known", done("a.example"), 0);
+	ck_assert_int_eq(pwrite(file.image[newest], head, HEAD, 0), HEAD);
+	ck_assert(!finds_damage());
+	unit_int("b is known", done("b.example"), 0);
+	close_files();
+	stop();
+}
+END_TEST
+
 /* A file that somebody has linked under one of the names is not written to. */
 START_TEST(a_linked_file_is_not_written_to)
 {
@@ -988,6 +1048,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, files_are_opened_once_descriptors_are_free);
 	tcase_add_test(tc, files_are_opened_once_the_lock_is_free);
 	tcase_add_test(tc, an_unreadable_image_is_logged);
+	tcase_add_test(tc, a_damaged_head_is_logged);
 	tcase_add_test(tc, a_linked_file_is_not_written_to);
 	tcase_add_test(tc, a_failed_mark_costs_no_count);
 	tcase_add_test(tc, a_report_is_found_by_any_spelling);
