@@ -112,12 +112,14 @@ is_later(const struct sts_journal *j, const struct sts_journal_area *a)
 		   (int32_t)(a->revision - j->revision) > 0);
 }
 
-/* Whether there may have been a head where none was found: it cannot be read, or
- * not as one. Where nothing was written all octets are erased. */
+/* Whether no head was ever written here: a medium comes erased, or as zeros. */
 static bool
-is_damaged(const struct sts_journal *j, bool ok)
+is_unwritten(const uint8_t head[STS_JOURNAL_HEAD])
 {
-	return !ok || !is_erased(j->head, sizeof j->head);
+	static const uint8_t zeros[STS_JOURNAL_HEAD];
+
+	return is_erased(head, STS_JOURNAL_HEAD) ||
+	       memcmp(head, zeros, STS_JOURNAL_HEAD) == 0;
 }
 
 /* The head of an area was read. Of those that are valid the latest revision
@@ -130,7 +132,7 @@ area_read(struct sts_journal *j, bool ok)
 
 	if (!ok || !sts_journal_get_area(j->head, &a)) {
 		/* It may have been the one that counts. */
-		j->lost += is_damaged(j, ok);
+		j->lost += !ok || !is_unwritten(j->head);
 	} else if (a.version > STS_JOURNAL_VERSION) {
 		j->newer = true;
 	} else if (is_later(j, &a)) {
@@ -300,7 +302,7 @@ static void
 head_read(struct sts_journal *j, bool ok)
 {
 	if (!record_here(j, ok)) {
-		bool damaged = is_damaged(j, ok);
+		bool damaged = !ok || !is_erased(j->head, sizeof j->head);
 
 		j->dirty = j->dirty || damaged;
 		j->lost += damaged; /* and what stood behind it */

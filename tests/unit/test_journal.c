@@ -473,6 +473,39 @@ START_TEST(a_record_over_the_end_ends_the_journal)
 }
 END_TEST
 
+/* A new medium comes erased or as zeros, and nothing of it is lost, nor later of
+ * the areas that were not needed yet; what else stands there may have been a
+ * journal. */
+START_TEST(nothing_of_a_new_medium_is_lost)
+{
+	static const struct {
+		uint8_t octet;
+		bool lost;
+	} media[] = { { 0xff, false }, { 0, false }, { 0x5a, true } };
+
+	for (size_t i = 0; i < UNIT_COUNT(media); i++) {
+		flash_for(1);
+		memset(f.synced, media[i].octet, sizeof f.synced);
+		flash_power_on(&f);
+		start(1);
+		run();
+		ck_assert_int_eq(j.lost > 0, media[i].lost);
+		put(1, 1);
+		run();
+		off_and_on(1, FLASH_ANY_ORDER);
+		ck_assert_int_eq(j.lost > 0, media[i].lost);
+		ck_assert_uint_eq(held(1), 1);
+		for (unsigned k = 0; k < geometries[1].area_count; k++) {
+			sts_journal_compact(&j);
+			run();
+		}
+		off_and_on(1, FLASH_ANY_ORDER);
+		ck_assert_uint_eq(j.lost, 0);
+		ck_assert_uint_eq(held(1), 1);
+	}
+}
+END_TEST
+
 /* A journal of a newer format is not changed. */
 START_TEST(a_newer_format_is_not_changed)
 {
@@ -1223,6 +1256,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, nothing_is_written_after_octets_not_erased);
 	tcase_add_test(tc, rest_not_readable);
 	tcase_add_test(tc, a_record_over_the_end_ends_the_journal);
+	tcase_add_test(tc, nothing_of_a_new_medium_is_lost);
 	tcase_add_test(tc, a_newer_format_is_not_changed);
 	tcase_add_test(tc, units_of_no_area);
 	tcase_add_test(tc, a_storage_too_small_is_read_and_may_grow);
