@@ -342,6 +342,17 @@ sts_upstream_opened(struct sts_upstream *u)
 	}
 }
 
+/* A buffer was lent: the rest of the budget runs again. */
+static void
+end_wait(struct sts_upstream *u)
+{
+	if (u->waited && u->state != STS_UPSTREAM_NEEDS_BUFFER) {
+		u->starved = (uint8_t)sts_upstream_starved(u, u->now);
+		u->waited = false;
+		u->until = u->now + u->try_until;
+	}
+}
+
 void
 sts_upstream_lost(struct sts_upstream *u, int why)
 {
@@ -365,6 +376,7 @@ sts_upstream_lost(struct sts_upstream *u, int why)
 			return;
 		}
 		sts_upstream_plan_blame(u, STS_WHY_BUSY);
+		end_wait(u); /* a buffer may have come since the last tick */
 		u->until += STS_DNS_PAUSE_MS;
 		u->pause = true;
 		sts_upstream_plan_settle(u);
@@ -446,17 +458,6 @@ sts_upstream_send_ack(struct sts_upstream *u, size_t n)
 	u->sent = (uint16_t)(u->sent + n);
 	if (u->sent == len) {
 		u->state = STS_UPSTREAM_LISTENING;
-	}
-}
-
-/* A buffer was lent: the rest of the budget runs again. */
-static void
-end_wait(struct sts_upstream *u)
-{
-	if (u->waited && u->state != STS_UPSTREAM_NEEDS_BUFFER) {
-		u->starved = (uint8_t)sts_upstream_starved(u, u->now);
-		u->waited = false;
-		u->until = u->now + u->try_until;
 	}
 }
 

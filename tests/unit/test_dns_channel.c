@@ -376,6 +376,39 @@ START_TEST(waiting_for_a_buffer_costs_no_budget)
 }
 END_TEST
 
+/* A buffer comes, and at once there is no descriptor to use it with: each of
+ * the two costs what it lasts, and the budget goes on behind them. */
+START_TEST(shortages_in_one_visit_cost_what_they_last)
+{
+	const uint32_t budget_ms = 700, wait_ms = 200;
+	struct world w;
+	struct build b;
+
+	world_start(&w, 1, budget_ms);
+	world_tick(&w);
+	world_open(&w);
+	world_send(&w);
+	world_answer(&w, &b, TC, NULL);
+	world_message(&w, &b);
+	world_close(&w);
+	w.now += wait_ms;
+	world_tick(&w);
+	sts_upstream_lend(&w.u, w.buffer, sizeof w.buffer);
+	world_lose(&w, STS_IO_LIMIT);
+	unit_int("pauses for a descriptor", sts_upstream_limited_ms(&w.u),
+	    STS_DNS_PAUSE_MS);
+	unit_int("and pauses begun for a buffer",
+	    sts_upstream_ours_ms(&w.u, w.now),
+	    STS_DNS_PAUSE_MS + (STS_DANE ? STS_DNS_PAUSE_MS : 0));
+	w.now = WORLD_START + budget_ms + wait_ms + STS_DNS_PAUSE_MS - 1;
+	world_tick(&w);
+	unit_int("within the budget", sts_upstream_result(&w.u), STS_PENDING);
+	w.now++;
+	world_tick(&w);
+	unit_int("after the budget", sts_upstream_result(&w.u), STS_UNKNOWN);
+}
+END_TEST
+
 START_TEST(no_buffer_in_time_is_a_reason_of_ours)
 {
 	struct world w;
@@ -546,6 +579,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, each_transmission_has_an_id_of_its_own);
 	tcase_add_test(tc, only_a_trusted_server_is_believed_ad);
 	tcase_add_test(tc, waiting_for_a_buffer_costs_no_budget);
+	tcase_add_test(tc, shortages_in_one_visit_cost_what_they_last);
 	tcase_add_test(tc, an_unchecked_answer_is_never_authentic);
 	tcase_add_test(tc, no_buffer_in_time_is_a_reason_of_ours);
 	tcase_add_test(tc, a_buffer_serves_a_second_try);
