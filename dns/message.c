@@ -36,8 +36,9 @@ enum {
 	FLAGS_RCODE = 0x000f,
 	CLASS_IN = 1,
 	SOA_NUMBERS_LEN = 20,
-	/* Labels that are compared for one answer: thousands are an attack. */
-	LABELS_MAX = 32768,
+	/* Labels and pointers that are compared for one answer: so many are an
+	 * attack. */
+	STEPS_MAX = 131072,
 	MESSAGE_SIZE_MAX = 65535
 };
 
@@ -61,7 +62,7 @@ struct survey {
 	size_t answers, authority; /* where the sections begin */
 	uint16_t answer_count, authority_count;
 	uint16_t rcode;
-	uint32_t labels; /* of all names */
+	uint32_t steps; /* labels and pointers of all owners */
 	bool may_know; /* the server is a resolver or an authority */
 	bool has_opt, has_ns, has_soa;
 };
@@ -225,7 +226,7 @@ survey(struct survey *s, struct sts_text m)
 			}
 		}
 	}
-	s->labels = c.labels;
+	s->steps = c.steps;
 	return true;
 }
 
@@ -331,23 +332,37 @@ conclude_none(struct sts_dns_verdict *v, const struct survey *s, size_t owner)
 	v->ttl_s = z.found ? smaller(v->ttl_s, z.ttl_s) : 0;
 }
 
+/* The labels and pointers, at most, that are passed while the name at `owner`
+ * is held against the owners of all answers. */
+static uint32_t
+steps_of_look(const struct survey *s, size_t owner)
+{
+	struct sts_dns_cursor name = sts_dns_cursor(s->m, owner);
+
+	sts_dns_take_name(&name);
+	return s->steps + name.steps * s->answer_count;
+}
+
 /*
  * Follow the aliases to their end and judge what is there. A chain that does
  * not loop uses each record of the answer once at most, so a chain that is
  * longer than the number of records loops. Each name of it is held against the
- * names of all records: by pointers, hundreds of them have a hundred labels
- * each, and then a long chain would take as long as hundreds of signatures.
+ * names of all records: in a few octets each, hundreds of them have a hundred
+ * labels or pointers, and then a long chain would take as long as hundreds of
+ * signatures.
  */
 static void
 follow(struct sts_dns_verdict *v, const struct survey *s, uint16_t type)
 {
 	size_t owner = STS_DNS_HEADER_LEN;
+	uint32_t steps = 0;
 
 	v->ttl_s = STS_DNS_TTL_MAX_S;
 	for (unsigned hops = 0; hops <= s->answer_count; hops++) {
 		struct look at;
 
-		if (hops > 0 && s->labels > LABELS_MAX / hops) {
+		steps += steps_of_look(s, owner);
+		if (hops > 0 && steps > STEPS_MAX) {
 			unknown(v, STS_WHY_DNS_LARGE);
 			return;
 		}

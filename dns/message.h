@@ -127,7 +127,7 @@ struct sts_dns_verdict {
  *           the records; NOERROR without the records that is not NODATA as
  *           above: a referral, an alias whose target is missing and no SOA of
  *           the target's zone, records of other names only), dns-alias-loop,
- *           dns-large (a chain that takes too many labels to be compared), or
+ *           dns-large (a chain that takes too long to be compared), or
  *           dns-malformed: any part of any section cannot be parsed, or OPT
  *           stands twice or outside the additional section.
  *
@@ -136,9 +136,9 @@ struct sts_dns_verdict {
  * query, or do not want to, repeat nothing of it; else TC counts, or nothing.
  *
  * Work: four walks over the records, and one for each CNAME of the answer as
- * long as these compare 32,768 labels at most, for each record those of its
- * owner; at most m.n / 11 records, of at most STS_DNS_LABELS_MAX labels and
- * STS_DNS_POINTERS_MAX pointers a name.
+ * long as these take 131,072 labels and pointers at most, for each record those
+ * of its owner and of the name that is looked for; at most m.n / 11 records, of
+ * at most STS_DNS_LABELS_MAX labels and STS_DNS_POINTERS_MAX pointers a name.
  */
 void sts_dns_judge(struct sts_dns_verdict *v, struct sts_text m, uint16_t id,
     struct sts_dns_name_parts name, uint16_t type);

@@ -168,8 +168,9 @@ sts_dns_take_name(struct sts_dns_cursor *c)
 		return 0;
 	}
 	while (next_label(&l, &label)) {
-		c->labels++; /* at most STS_DNS_LABELS_MAX a name */
+		c->steps++; /* at most STS_DNS_LABELS_MAX a name */
 	}
+	c->steps += l.pointers; /* at most STS_DNS_POINTERS_MAX */
 	if (l.bad) {
 		c->bad = true;
 		return 0;

@@ -36,7 +36,7 @@ struct sts_dns_cursor {
 	struct sts_text m;
 	size_t pos;
 	bool bad;
-	uint32_t labels; /* of the names that were taken, pointers followed */
+	uint32_t steps; /* labels and pointers of the names that were taken */
 };
 
 /* A cursor at `pos` of a message, which is borrowed. */

@@ -27,7 +27,7 @@ take_name_contract(struct sts_dns_cursor *c)
 	}
 	ASSUME(n >= 1 && n <= c->m.n - c->pos);
 	c->pos += n;
-	c->labels = nondet_u32();
+	c->steps += nondet_u8(); /* of a name 254 at most */
 	return at;
 }
 
@@ -176,6 +176,7 @@ survey_contract(struct survey *s, struct sts_text m)
 	now.authority = nondet_u16();
 	now.has_soa = nondet_bool();
 	ASSUME(survey_holds(&now) && now.answer_count <= ANSWERS_MAX);
+	ASSUME(now.steps <= MESSAGE_MAX / 11 * UINT8_MAX);
 	*s = now;
 	return nondet_bool();
 }

@@ -598,6 +598,61 @@ START_TEST(long_chains_of_long_names_end_at_our_limit)
 }
 END_TEST
 
+/* Append a name behind 126 pointers, in a record of a type that is not read.
+ * Returns where the last pointer stands. */
+static size_t
+put_pointers(struct build *b, const char *name)
+{
+	size_t rdata = build_rr(b, ANSWER, "", 99, 1, 60), to = rdata;
+
+	build_name(b, name);
+	for (unsigned i = 1; i < STS_DNS_POINTERS_MAX; i++) {
+		size_t here = b->n;
+
+		build_u16(b, 0xc000U | (unsigned)to);
+		to = here;
+	}
+	build_end(b, rdata);
+	return to;
+}
+
+/* Names of one label or none, but of many pointers: each record is short. The
+ * alias is a loop, so that the chain is as long as there are records. */
+static const struct {
+	const char *name;
+	const char *behind; /* the pointers */
+	bool looked_for; /* the alias leads there, or else the owners do */
+} pointers[] = {
+	{ "pointers to the name that is looked for", "a", true },
+	{ "pointers to each owner", "", false },
+};
+
+START_TEST(long_chains_of_many_pointers_end_at_our_limit)
+{
+	for (size_t i = 0; i < UNIT_COUNT(pointers); i++) {
+		struct sts_dns_verdict v;
+		struct build b;
+		char last[24];
+		const char *target, *owner;
+
+		build_begin(&b, ID, ANSWERED, "q", STS_DNS_TXT);
+		snprintf(last, sizeof last, "@%zu",
+		    put_pointers(&b, pointers[i].behind));
+		target = pointers[i].looked_for ? last : "a";
+		owner = pointers[i].looked_for ? "" : last;
+		build_record(&b, ANSWER, "q", STS_DNS_CNAME, 60, target);
+		build_record(&b, ANSWER, "a", STS_DNS_CNAME, 60, target);
+		while (b.n + 13 <= 4096) {
+			build_record(&b, ANSWER, owner, STS_DNS_CNAME, 60, "");
+		}
+		sts_dns_judge(
+		    &v, build_text(&b), ID, parts("", "q"), STS_DNS_TXT);
+		unit_int(pointers[i].name, v.found, STS_UNKNOWN);
+		unit_int(pointers[i].name, v.why, STS_WHY_DNS_LARGE);
+	}
+}
+END_TEST
+
 /* As many aliases as resolvers follow, and as many addresses as are held. */
 START_TEST(as_many_aliases_as_resolvers_follow_are_read)
 {
@@ -732,6 +787,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, strings_must_end_within_rdata);
 	tcase_add_test(tc, the_walk_returns_records_in_order);
 	tcase_add_test(tc, long_chains_of_long_names_end_at_our_limit);
+	tcase_add_test(tc, long_chains_of_many_pointers_end_at_our_limit);
 	tcase_add_test(tc, as_many_aliases_as_resolvers_follow_are_read);
 	tcase_add_test(tc, a_query_has_these_bytes);
 	tcase_add_test(tc, a_query_has_a_longest_name);
