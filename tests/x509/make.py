@@ -833,6 +833,19 @@ def long():
     under("path-length-long-negative", "memory is bounded", "the same, negative", limit(b"\x80" * 300), "x509-malformed")
 
 
+def extensions():
+    """As many as are read, and one more. Under its own anchor."""
+    r = root("O=Test/CN=Extended Root", key(label="extensions"))
+    anchors("extensions", r)
+
+    def one(n, want):
+        others = n - len(LEAF_EXTS) - 1  # and the SAN
+        case("extensions-%d" % n, "work is bounded", "%d extensions" % n,
+             [leaf(r, exts=LEAF_EXTS + tuple(unknown(False, 1 + i) for i in range(others)))], want, "extensions")
+    one(64, "ok")
+    one(65, "x509-over-limit")
+
+
 def usual():
     """A chain like those of most policy hosts today, under its own anchor."""
     r = root("O=Test/CN=Large Root", key("rsa4096", "usual"))
@@ -870,7 +883,7 @@ if __name__ == "__main__":
     picked = sys.argv[1:]
     if picked:
         ANCHORS.clear()
-    for make in (accepted, constrained, refused, malformed, servers, transparency, edges, strict, long, usual):
+    for make in (accepted, constrained, refused, malformed, servers, transparency, edges, strict, long, extensions, usual):
         if not picked or make.__name__ in picked:
             make()
     write()

@@ -20,6 +20,7 @@ enum {
 	STS_X509_RDN_HASH = 8, /* of the first RDNs of a name, cut further */
 	STS_X509_RDNS_MAX = 8, /* prefixes kept of one subject */
 	STS_X509_VALUE_MAX = 256, /* a primitive value that is looked at */
+	STS_X509_EXTS_MAX = 64, /* extensions; usual are ten */
 	STS_X509_PREFIX_MAX = 96, /* TBS bytes before the algorithm is known */
 	STS_X509_TBS_KEPT = 2048, /* TBS bytes that may wait to be hashed */
 	STS_X509_SUBJECT_MAX = 64, /* of a subject's text */
@@ -128,7 +129,8 @@ struct sts_x509_scan {
 	uint8_t prefix_len; /* PREFIX_MAX + 1: it was longer */
 	uint8_t version;
 	uint8_t alg; /* row of the inner signature algorithm */
-	uint8_t ext; /* row of the extension */
+	uint8_t ext; /* row of the extension, */
+	uint8_t exts; /* and its number, from 1 */
 	uint8_t digest; /* what happens to TBS bytes */
 	uint8_t point_len; /* of the key's curve */
 	uint8_t dir_len; /* bytes of the directoryName constraint being read */
@@ -175,8 +177,9 @@ void sts_x509_scan_feed(struct sts_x509_scan *s, struct sts_text in);
 
 /*
  * The end. NONE: *cert is complete, and its bytes are in the arena.
- * X509_MALFORMED, or X509_LIMIT when the arena is full: *cert is undefined
- * and the arena as before the certificate.
+ * X509_MALFORMED, or X509_LIMIT when the arena is full or there are more than
+ * STS_X509_EXTS_MAX extensions: *cert is undefined and the arena as before the
+ * certificate.
  */
 enum sts_why sts_x509_scan_end(struct sts_x509_scan *s);
 
