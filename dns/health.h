@@ -14,7 +14,9 @@
  * so), and a stranger must not choose which server we ask. So a server is set
  * aside only when another has answered the same question, and it has answered
  * no question meanwhile. Nor is it asked without EDNS because it answered one
- * question only without, if it answered any other with EDNS meanwhile.
+ * question only without, if it answered any other with EDNS meanwhile. Silence
+ * over TCP is believed at once, as little follows from it: another server is
+ * tried before this one, which is then asked over TCP all the same.
  */
 #ifndef STS_DNS_HEALTH_H
 #define STS_DNS_HEALTH_H

@@ -239,7 +239,8 @@ sts_upstream_plan_by_tcp(struct sts_upstream *u)
 {
 	if (u->over_tcp) {
 		sts_upstream_plan_erred(u, STS_WHY_DNS_MALFORMED);
-	} else if (another_has_tcp(u) &&
+	} else if ((u->erred & sts_upstream_server_bit(u)) == 0 &&
+		   another_has_tcp(u) &&
 		   sts_dns_health_ask(u->health, sts_upstream_peer(u),
 		       STS_DNS_NO_TCP, u->now)) {
 		sts_upstream_plan_erred(u, STS_WHY_DNS_TIMEOUT);

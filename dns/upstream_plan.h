@@ -79,8 +79,9 @@ void sts_upstream_plan_next(struct sts_upstream *u, bool quick);
 /* The server answered, but with an error: ask the next one. */
 void sts_upstream_plan_erred(struct sts_upstream *u, enum sts_why why);
 
-/* UDP will not do: ask the same server by TCP, unless it was asked so already,
- * or is known to be silent over TCP while another may not be. */
+/* UDP will not do: ask the same server by TCP, unless it was asked so already.
+ * One that is known to be silent over TCP, while another may not be, is passed
+ * over once. */
 void sts_upstream_plan_by_tcp(struct sts_upstream *u);
 
 #endif
