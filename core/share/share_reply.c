@@ -113,23 +113,38 @@ take_key(struct sts_share *s)
 	}
 }
 
-/* "127.0.0.1:7001" of "MOVED 3999 127.0.0.1:7001"; [::1]:7001 and ::1:7001
- * alike: the port is behind the last colon. */
+/* Take the host of another server. False: no name and no address has such
+ * octets, which are to be a text that ends with NUL. */
 static bool
-take_target(struct sts_share *s, struct sts_text host, struct sts_text port)
+take_host(struct sts_share *s, struct sts_text host)
+{
+	memset(&s->target, 0, sizeof s->target);
+	for (size_t i = 0; i < host.n; i++) {
+		if (host.p[i] <= ' ' || host.p[i] > '~') {
+			return false;
+		}
+	}
+	if (host.n == 0 || host.n > STS_NAME_MAX) {
+		return false;
+	}
+	memcpy(s->target.host, host.p, host.n);
+	return true;
+}
+
+static bool
+take_port(struct sts_share *s, struct sts_text port)
 {
 	uint64_t n;
 
-	STS_ASSERT(host.n >= 1 && host.n <= STS_NAME_MAX);
 	if (!sts_get_decimal(port, 5, &n) || n == 0 || n > UINT16_MAX) {
 		return false;
 	}
-	memset(&s->target, 0, sizeof s->target);
-	memcpy(s->target.host, host.p, host.n);
 	s->target.port = (uint16_t)n;
 	return true;
 }
 
+/* "127.0.0.1:7001" of "MOVED 3999 127.0.0.1:7001"; [::1]:7001 and ::1:7001
+ * alike: the port is behind the last colon. */
 static void
 moved(struct sts_share *s, struct sts_text rest)
 {
@@ -142,8 +157,8 @@ moved(struct sts_share *s, struct sts_text rest)
 	while (colon > 0 && where.p[colon - 1] != ':') {
 		colon--;
 	}
-	if (colon > 1 && take_target(s, sts_text(where.p, colon - 1),
-			     sts_text_skip(where, colon))) {
+	if (colon > 1 && take_host(s, sts_text(where.p, colon - 1)) &&
+	    take_port(s, sts_text_skip(where, colon))) {
 		sts_share_fail(s, STS_TROUBLE_MOVED, STS_WHY_SHARE_MOVED);
 	} else {
 		broken(s);
@@ -293,15 +308,9 @@ sentinel_word(struct sts_share *s, unsigned depth)
 		return;
 	}
 	if (s->item == 1) {
-		s->skip = t.n == 0 || t.n > STS_NAME_MAX;
-		memset(&s->target, 0, sizeof s->target);
-		if (!s->skip) {
-			memcpy(s->target.host, t.p, t.n);
-		}
+		s->skip = !take_host(s, t);
 	} else if (s->item == 2 && !s->skip) {
-		struct sts_share_server was = s->target;
-
-		s->skip = !take_target(s, sts_text_of(was.host), t);
+		s->skip = !take_port(s, t);
 	}
 }
 

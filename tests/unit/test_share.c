@@ -125,7 +125,8 @@ set_key(const char *name, const void *value, size_t len)
 	p.key[i].len = len;
 }
 
-/* Send the case's own reply to the command. Returns false if it has none. */
+/* Send the case's own reply to the command, in which "~" stands for a line's end
+ * and "^" for NUL. Returns false if it has none. */
 static bool
 answer_wrong(const char *command)
 {
@@ -136,8 +137,11 @@ answer_wrong(const char *command)
 	while (w != NULL && *w != '\0') {
 		if (strncmp(w, command, n) == 0 && w[n] == '=') {
 			for (w += n + 1; *w != '\0' && *w != ';'; w++) {
-				answer_text(
-				    *w == '~' ? "\r\n" : (char[]){ *w, '\0' });
+				if (*w == '~') {
+					answer_text("\r\n");
+				} else {
+					answer(*w == '^' ? "" : w, 1);
+				}
 			}
 			p.wrong = p.wrong_once ? NULL : p.wrong;
 			return true;
@@ -675,6 +679,12 @@ static const struct {
 	{ "moved to port 0", "GET=-MOVED 1 127.0.0.1:0~",
 	    "up down:share-protocol " },
 	{ "moved to port 65536", "GET=-MOVED 1 127.0.0.1:65536~",
+	    "up down:share-protocol " },
+	{ "moved to a host that begins with NUL", "GET=-MOVED 1 ^x:7001~",
+	    "up down:share-protocol " },
+	{ "moved to a host with NUL in it", "GET=-MOVED 1 192.0.2.7^x:7001~",
+	    "up down:share-protocol " },
+	{ "moved to a host that is not ASCII", "GET=-MOVED 1 x\xc3\xa9:7001~",
 	    "up down:share-protocol " },
 	{ "HELLO of an older kind", "HELLO=-NOPROTO x~", "up record:a.b " },
 	{ "push of a key with another prefix",
@@ -1775,6 +1785,8 @@ START_TEST(sentinel_names_the_master)
 	static const char *const nowhere[] = { "*2~$0~~$4~7001~",
 		"*2~$9~192.0.2.9~$1~0~", "*2~$9~192.0.2.9~$5~65536~",
 		"*2~$9~192.0.2.9~$0~~", "*2~$300~" LONG_KEY "~$4~7001~",
+		"*2~$2~^x~$4~7001~", "*2~$11~192.0.2.9^x~$4~7001~",
+		"*2~$3~a b~$4~7001~", "*2~$2~\xc3\xa9~$4~7001~",
 		"*2~:1~$4~7001~", "*2~*1~$9~192.0.2.9~$4~7001~",
 		"*2~_~$4~7001~", "*2~$9~192.0.2.9~:7001~" };
 
