@@ -1434,6 +1434,57 @@ START_TEST(new_settings_bring_a_new_connection)
 }
 END_TEST
 
+/* The operator ends sharing while a question waits for a lookup, and a lookup is
+ * free before the share follows the settings: the question goes on. */
+START_TEST(a_question_waits_for_a_lookup_when_sharing_ends)
+{
+	enum {
+		AT_ONCE = 4, /* lookups that one organisation may have */
+		CROWD = 2 * AT_ONCE + 1
+	};
+	static struct sts_settings fresh;
+	char name[CROWD][32];
+	int slot[CROWD];
+	bool more;
+
+	start();
+	world.dns = NO_ANSWER;
+	connected();
+	for (unsigned i = 0; i < CROWD; i++) {
+		snprintf(name[i], sizeof name[i], "x%u.crowd.test", i);
+		slot[i] = sts_ask_begin(
+		    &agent, sts_text(NULL, 0), unit_span(name[i]));
+		ck_assert_int_ge(slot[i], 0);
+	}
+	sts_driver_wake(&driver);
+	settle();
+	unit_int(
+	    "questions without a lookup", agent.crowded.count, CROWD - AT_ONCE);
+	world.dns = NO_NAME;
+	while (!sts_agent_asks_may_go_on(&agent)) {
+		now++;
+		mem_deliver(&mem);
+		sts_run(&driver, now, (int64_t)(WALL_S + now / 1000), 256);
+		for (unsigned i = 0; i < mem.sock_high; i++) {
+			play(&mem.sock[i], &more);
+		}
+	}
+	ck_assert(sts_share_is_up(agent.share.engine));
+	fresh = settings;
+	fresh.share = NULL;
+	sts_agent_settings(&agent, &fresh);
+	sts_driver_wake(&driver);
+	pass(10);
+	for (unsigned i = 0; i < CROWD; i++) {
+		unit_int("answer", sts_ask_answer(&agent, slot[i])->kind,
+		    STS_ANSWER_NOTFOUND);
+		sts_ask_end(&agent, slot[i]);
+	}
+	ck_assert(!sts_share_is_up(agent.share.engine));
+	ck_assert(!sts_agent_settings_used(&agent, &settings));
+}
+END_TEST
+
 /* ---- promises 1 and 2 beside a server that does as it likes */
 
 /* Change a key as an attacker or another gateway might. */
@@ -1570,5 +1621,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_server_that_lost_its_keys_gets_them_again);
 	tcase_add_test(tc, our_name_servers_resolve_the_servers_name);
 	tcase_add_test(tc, new_settings_bring_a_new_connection);
+	tcase_add_test(tc, a_question_waits_for_a_lookup_when_sharing_ends);
 	tcase_add_test(tc, no_answer_goes_back_whatever_the_server_does);
 }
