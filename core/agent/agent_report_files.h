@@ -50,8 +50,11 @@ void sts_agent_report_stir(struct sts_agent *a, unsigned child);
 /* Whether the last octet may leave: if the board keeps marks, this one is
  * written. */
 bool sts_agent_report_may_end(struct sts_agent_report *r);
-/* Count a name, a host's or an address, n times more; capitals make no other
- * name of it. Returns how often it is counted now, at most 255. */
+/* What is remembered of a name, a host's or an address: a hash under the boot's
+ * key. Capitals make no other name of it. */
+uint32_t sts_agent_report_hash(const struct sts_agent *a, struct sts_text name);
+/* Count a name n times more. Returns how often it is counted now, at most
+ * 255. */
 unsigned sts_agent_report_count(const struct sts_agent *a,
     struct sts_report_counts *c, struct sts_text name, uint32_t n);
 /* The same of the time that reports of a domain's organisation took today. */

@@ -11,12 +11,6 @@
 #include "agent.h"
 #include "agent_report_files.h"
 
-static uint32_t
-hash_of(const struct sts_agent *a, struct sts_text address)
-{
-	return (uint32_t)sts_siphash(a->hash_key, address);
-}
-
 /* How many seconds a pause still lasts. A clock that went back ends it. */
 static uint32_t
 left_s(const struct sts_agent *a, const struct sts_report_pause *p)
@@ -33,7 +27,7 @@ bool
 sts_agent_report_paused(const struct sts_agent *a, struct sts_text address)
 {
 	const struct sts_agent_report *r = a->reporter;
-	uint32_t hash = hash_of(a, address);
+	uint32_t hash = sts_agent_report_hash(a, address);
 
 	for (unsigned i = 0; i < STS_REPORT_PAUSES; i++) {
 		if (r->pause[i].hash == hash && left_s(a, &r->pause[i]) > 0) {
@@ -55,7 +49,7 @@ sts_agent_report_pause(struct sts_agent *a, struct sts_text address)
 			place = &r->pause[i];
 		}
 	}
-	place->hash = hash_of(a, address);
+	place->hash = sts_agent_report_hash(a, address);
 	place->until_s = sts_agent_now_s(a) + STS_REPORT_PAUSE_S;
 }
 

@@ -22,12 +22,10 @@ sts_agent_report_stir(struct sts_agent *a, unsigned child)
 	sts_agent_stir(a, (uint16_t)(a->first_report + child));
 }
 
-unsigned
-sts_agent_report_count(const struct sts_agent *a, struct sts_report_counts *c,
-    struct sts_text name, uint32_t n)
+uint32_t
+sts_agent_report_hash(const struct sts_agent *a, struct sts_text name)
 {
 	uint8_t folded[STS_TLSRPT_ADDRESS_MAX];
-	struct sts_report_count *at = c->of, *p = c->of;
 	size_t len = 0;
 
 	/* Whoever writes a record chooses among the spellings of a host. No
@@ -35,8 +33,15 @@ sts_agent_report_count(const struct sts_agent *a, struct sts_report_counts *c,
 	for (; len < name.n && len < sizeof folded; len++) {
 		folded[len] = sts_lower(name.p[len]);
 	}
-	uint32_t hash =
-	    (uint32_t)sts_siphash(a->hash_key, sts_text(folded, len));
+	return (uint32_t)sts_siphash(a->hash_key, sts_text(folded, len));
+}
+
+unsigned
+sts_agent_report_count(const struct sts_agent *a, struct sts_report_counts *c,
+    struct sts_text name, uint32_t n)
+{
+	struct sts_report_count *at = c->of, *p = c->of;
+	uint32_t hash = sts_agent_report_hash(a, name);
 
 	for (; p < c->of + STS_REPORT_COUNTED && at->hash != hash; p++) {
 		if (p->hash == hash || p->n < at->n) {
