@@ -418,7 +418,8 @@ promise_shared(struct version *v, int64_t fetched, int64_t stamp)
 
 	trace("%s v%u taken from the fleet", v->site->domain, v->number);
 	v->delivered = b->unsaved = true;
-	b->large = false;
+	/* If none was alive, it is answered once before it is checked. */
+	b->large = b->checked = false;
 	b->changed = sim.t;
 	withdraw(&b->now);
 	replace(b, v);
