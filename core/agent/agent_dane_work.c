@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The results of look-ups of mail hosts: each is remembered, and the questions
- * waiting for it go on. A failure never replaces a result before that result's
- * TTL has passed; after that the answer is TEMP, not "no DANE".
+ * waiting for it go on. A failure, be it of one host of several, never replaces a
+ * result by a weaker one before that result's TTL has passed; after that the
+ * answer is TEMP, not "no DANE".
  *
  * A look-up of our own each hour, for which no ask waits, detects name servers
  * that are trusted but do not validate: with them every domain seems to have no
@@ -79,6 +80,17 @@ back_off(struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
 	return wait_s;
 }
 
+/* Whether a held result stays, though there is another one: the look-up of a
+ * host failed, and what was found without it is no stronger. A route goes by
+ * what it found itself. */
+static bool
+stays(enum sts_dane_level held, enum sts_dane_level level,
+    const struct sts_dane_hosts *d, const struct sts_dane_count *count)
+{
+	return held != STS_DANE_UNKNOWN && level <= held &&
+	       d->records == NULL && count->host[STS_DANE_HOST_UNKNOWN] > 0;
+}
+
 /* Add up what is known of the hosts and remember it. Returns the level that
  * counts, and its reason. */
 static enum sts_dane_level
@@ -88,16 +100,15 @@ conclude(struct sts_agent *a, const struct sts_dane_hosts *d, uint8_t *why)
 	struct sts_dane_count count;
 	enum sts_dane_level level = sts_dane_hosts_level(d, &count);
 	struct sts_entry e, was;
+	sts_ref ref = sts_agent_dane_known(a, domain, &was);
+	enum sts_dane_level held =
+	    ref != 0 ? sts_agent_dane_level(a, ref) : STS_DANE_UNKNOWN;
 	uint32_t keep_s;
 
 	memset(&e, 0, sizeof e);
 	*why = STS_WHY_NONE;
 	sts_count(&a->metrics, STS_METRIC_DANE + level - STS_DANE_NONE);
-	if (level == STS_DANE_UNKNOWN) {
-		sts_ref ref = sts_agent_dane_known(a, domain, &was);
-		enum sts_dane_level held =
-		    ref != 0 ? sts_agent_dane_level(a, ref) : STS_DANE_UNKNOWN;
-
+	if (level == STS_DANE_UNKNOWN || stays(held, level, d, &count)) {
 		*why = (uint8_t)why_unknown(d);
 		if (sts_why_passes((enum sts_why) * why)) {
 			return held; /* a shortage of ours is no failure */

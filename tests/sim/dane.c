@@ -291,6 +291,22 @@ kept_s(const struct site *s, int64_t most_s)
 				  : most_s;
 }
 
+/* The levels of results that may have been held since then. */
+static unsigned
+levels_since(const struct belief *b, int64_t since)
+{
+	unsigned levels = 0, i;
+
+	for (i = 0; i < b->results && i < RESULTS; i++) {
+		const struct result *r = &b->result[i];
+
+		if (r->until >= since && r->replaced >= since) {
+			levels |= r->level;
+		}
+	}
+	return levels;
+}
+
 /* A look-up ended with every answer that it needs. */
 static void
 found(const struct site *s, enum level level, int64_t keep_s)
@@ -322,7 +338,8 @@ found(const struct site *s, enum level level, int64_t keep_s)
 	    sim.t + most * SECOND + SLACK);
 }
 
-/* A look-up ended without knowing. A held result stays. */
+/* A look-up ended without knowing. A held result stays; so it does if a host is
+ * unknown and the others add up to no more. */
 static void
 failed(const struct site *s)
 {
@@ -331,8 +348,10 @@ failed(const struct site *s)
 	struct truths t = truths_since(b, since);
 	bool doubt;
 	unsigned levels = possible(&t, is_hidden(s, since), &doubt);
+	bool stays =
+	    doubt && (levels_since(b, sim.t) & ~(unsigned)LEVEL_UNKNOWN) != 0;
 
-	if (!t.too_many && (levels & LEVEL_UNKNOWN) == 0) {
+	if (!t.too_many && (levels & LEVEL_UNKNOWN) == 0 && !stays) {
 		sim_fail("3: the mail hosts are unknown, though all name "
 			 "servers answered",
 		    s->domain);
@@ -368,22 +387,6 @@ dane_event(const struct sts_event *e)
 }
 
 /* Answers. */
-
-/* The levels of results that may have been held since then. */
-static unsigned
-levels_since(const struct belief *b, int64_t since)
-{
-	unsigned levels = 0, i;
-
-	for (i = 0; i < b->results && i < RESULTS; i++) {
-		const struct result *r = &b->result[i];
-
-		if (r->until >= since && r->replaced >= since) {
-			levels |= r->level;
-		}
-	}
-	return levels;
-}
 
 /* Whether nothing affected the domain's DNS since then. */
 static bool

@@ -56,7 +56,7 @@ struct domain {
 	bool enforces;
 	uint32_t ttl_s;
 	/* What the model holds. */
-	char held; /* 'O'nly, 'N'ot, '?' unknown; 0: nothing */
+	char held; /* 'O'nly, 'P'artial, 'N'ot, '?' unknown; 0: nothing */
 	int64_t from_s, until_s; /* between these it ends */
 	unsigned failures;
 };
@@ -208,11 +208,12 @@ host_is(const struct domain *d, unsigned h)
 	}
 }
 
-/* What a lookup finds now: 'O', 'N' or '?'. *doubt: some host is unknown. */
+/* What a lookup finds now: 'O', 'P', 'N' or '?'. *doubt: some host is
+ * unknown. */
 static char
 found(const struct domain *d, bool *doubt)
 {
-	unsigned usable = 0, unknown = 0, others = 0;
+	unsigned usable = 0, unusable = 0, unknown = 0, none = 0;
 
 	*doubt = false;
 	if (d->mx == BOGUS || d->mx == SILENT) {
@@ -225,14 +226,25 @@ found(const struct domain *d, bool *doubt)
 		char is = host_is(d, h);
 
 		usable += is == 'U';
+		unusable += is == 'X';
 		unknown += is == '?';
-		others += is == '-' || is == 'X';
+		none += is == '-';
 	}
 	*doubt = unknown > 0;
-	if (others > 0) {
-		return 'N';
+	if (unusable > 0 || (none > 0 && usable + unknown > 0)) {
+		return 'P';
 	}
 	return usable > 0 ? 'O' : unknown > 0 ? '?' : 'N';
+}
+
+/* Whether the held result is at least as strong as this one. */
+static bool
+is_held(const struct domain *d, char is)
+{
+	static const char order[] = "?NPO";
+
+	return d->held != 0 && d->held != '?' && now_s() < d->from_s &&
+	       strchr(order, d->held) >= strchr(order, is);
 }
 
 /* A lookup for the domain ends within GATHER_S from now. again: the operator
@@ -244,11 +256,10 @@ look_up(struct domain *d, bool again)
 	char is = found(d, &doubt);
 	int64_t wait_s = d->ttl_s;
 
+	if (again && (is == '?' || doubt) && is_held(d, is)) {
+		return; /* it stays, since something failed */
+	}
 	if (is == '?') {
-		if (again && (d->held == 'O' || d->held == 'N') &&
-		    now_s() < d->from_s) {
-			return; /* the held result stays */
-		}
 		d->failures = d->held == '?' ? d->failures + 1 : 1;
 		wait_s =
 		    d->failures > 4 ? 300 : BACK_OFF_S << (d->failures - 1);
