@@ -84,7 +84,7 @@ $(addprefix $(BUILD)/unit/test_,agent_report driver_reports report_board report_
 	tests/unit/report_world.c tests/mem/mem.c tests/mem/dnspeer.c tests/mem/https.c tests/mem/world.c
 $(BUILD)/unit/test_agent_report: override LDFLAGS += -Wl,--wrap=sts_crc32
 $(BUILD)/unit/test_live: override LDFLAGS += -Wl,--wrap=sts_agent_off_s,--wrap=sts_inspect,--wrap=sts_resolv_read,--wrap=connect,--wrap=sts_user_find
-$(BUILD)/unit/test_journal_file: override LDFLAGS += -Wl,--wrap=fork,--wrap=fstatvfs,--wrap=fstatvfs64
+$(BUILD)/unit/test_journal_file: override LDFLAGS += -Wl,--wrap=fork,--wrap=socketpair,--wrap=fstatvfs,--wrap=fstatvfs64
 $(BUILD)/unit/test_report_board: override LDFLAGS += -Wl,--wrap=pwrite,--wrap=pwrite64,--wrap=fsync
 $(BUILD)/unit/test_share: tests/sim/plain_session.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_agent_share: tests/mem/mem.c tests/mem/dnspeer.c

@@ -244,6 +244,7 @@ sts_store_link(struct sts_file_store *s)
 	int ends[2], size = LINK_BUFFER;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) {
+		s->broken = true; /* no child, and the parent serves by now */
 		return -1;
 	}
 	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);

@@ -99,7 +99,7 @@ void sts_store_close(struct sts_file_store *s);
 /*
  * Prepare for a child, the first or one after the last has died. Returns
  * the descriptor to watch for results, which its watcher then owns, or -1 with
- * errno.
+ * errno, and then there is no child: writes are errors.
  * The next is fork(): the child calls sts_store_serve and the parent
  * sts_store_forked; or sts_store_unlink if there is no child.
  */

@@ -395,6 +395,22 @@ __wrap_fork(void)
 	return __real_fork();
 }
 
+/* In place of the C library's function: there is no link to one. */
+static bool no_link;
+
+int __real_socketpair(int family, int type, int protocol, int ends[2]);
+int __wrap_socketpair(int family, int type, int protocol, int ends[2]);
+
+int
+__wrap_socketpair(int family, int type, int protocol, int ends[2])
+{
+	if (no_link) {
+		errno = ENFILE;
+		return -1;
+	}
+	return __real_socketpair(family, type, protocol, ends);
+}
+
 /* In place of the C library's function: the disk has this much room. */
 static unsigned long room = ULONG_MAX;
 
@@ -618,6 +634,42 @@ START_TEST(policies_are_kept_once_there_is_a_folder)
 	ck_assert_uint_eq(sts_cache_unsaved_count(&agent.cache), 0);
 	ck_assert_uint_gt(
 	    agent.journal.engine->saved + agent.journal.engine->compactions, 0);
+	kill(j.child, SIGKILL);
+}
+END_TEST
+
+/* The folder comes when the system is short of descriptors for a writer. The
+ * daemon does not write in its place: the disk may hang. */
+START_TEST(without_a_link_to_a_writer_nothing_is_written)
+{
+	uint8_t head[STS_JOURNAL_HEAD], erased[STS_JOURNAL_HEAD];
+
+	rmdir(deep);
+	start_daemon();
+	learn("a.example");
+	ck_assert_int_eq(mkdir(deep, 0700), 0);
+	no_link = true;
+	now += STS_JOURNAL_AGAIN_MS;
+	for (unsigned k = 0; k < PATIENCE && j.found != STS_FILE_READY; k++) {
+		now += 10;
+		sts_journal_child_tick(&j, now);
+		poll(NULL, 0, 10);
+	}
+	unit_int("found", j.found, STS_FILE_READY);
+	for (unsigned k = 0; k < 100; k++) {
+		sts_run(&driver, ++now, 1800000000, 256);
+	}
+	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
+	memset(erased, 0xff, sizeof erased);
+	for (unsigned i = 0; i < STS_STORE_AREAS; i++) {
+		ck_assert_int_eq(pread(j.file.fd, head, sizeof head,
+				     (off_t)i * j.file.store.area_size),
+		    (ssize_t)sizeof head);
+		ck_assert_mem_eq(head, erased, sizeof head);
+	}
+	no_link = false;
+	now += STS_JOURNAL_AGAIN_MS;
+	ck_assert(reaches(STS_KEEPING_OK));
 	kill(j.child, SIGKILL);
 }
 END_TEST
@@ -970,6 +1022,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_large_file_is_not_made_at_once);
 	tcase_add_test(tc, a_passing_shortage_delays_no_policy);
 	tcase_add_test(tc, policies_are_kept_once_there_is_a_folder);
+	tcase_add_test(tc, without_a_link_to_a_writer_nothing_is_written);
 	tcase_add_test(tc, the_daemon_serves_while_a_file_is_laid_out);
 	tcase_add_test(tc, laying_out_that_hangs_is_a_fault);
 	tcase_add_test(tc, why_a_file_is_not_laid_out_is_logged_once);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -400,6 +401,36 @@ START_TEST(a_dead_child_breaks_the_store_and_may_be_replaced)
 }
 END_TEST
 
+/* Where there can be no child for want of descriptors, the parent does not do a
+ * child's work: it answers, and a disk may hang. */
+START_TEST(without_a_link_nothing_is_written)
+{
+	struct rlimit had, none;
+	int status;
+
+	make(&file, path, AREA);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &had), 0);
+	none = had;
+	none.rlim_cur = 0;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	int link = sts_store_link(&file);
+
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &had), 0);
+	ck_assert_int_eq(link, -1);
+	ck_assert_int_eq(prog(0, 'x'), STS_IO_RESET);
+	ck_assert_int_eq(commit(0, 'x'), STS_IO_RESET);
+	ck_assert_int_eq(file.store.erase(&file, 0), STS_IO_RESET);
+	ck_assert_int_eq(sync_all(), STS_IO_RESET);
+	ck_assert(all(&file, 0, 2 * AREA, 0xff));
+	pid_t child = fork_child();
+
+	ck_assert_int_eq(prog(0, 'x'), 0);
+	close(file.link);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	sts_store_close(&file);
+}
+END_TEST
+
 /* The child reads what could not be read at the start. An answer counts once it
  * is complete. */
 START_TEST(a_child_reads)
@@ -500,6 +531,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_larger_file_has_what_the_smaller_one_had);
 	tcase_add_test(tc, a_child_writes_and_ends_with_its_parent);
 	tcase_add_test(tc, a_dead_child_breaks_the_store_and_may_be_replaced);
+	tcase_add_test(tc, without_a_link_nothing_is_written);
 	tcase_add_test(tc, a_child_reads);
 	tcase_add_test(tc, a_file_stays_locked_while_reopened_for_writing);
 	tcase_add_test(tc, a_full_disk_may_have_room_later);
