@@ -89,7 +89,7 @@ $(BUILD)/unit/test_report_board: override LDFLAGS += -Wl,--wrap=pwrite,--wrap=pw
 $(BUILD)/unit/test_share: tests/sim/plain_session.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_agent_share: tests/mem/mem.c tests/mem/dnspeer.c
 $(BUILD)/unit/test_port_posix $(BUILD)/unit/test_port_poll: tests/port_contract.c tests/port_contract.h
-$(BUILD)/unit/test_port_posix $(BUILD)/unit/test_port_poll: override LDFLAGS += -Wl,--wrap=connect,--wrap=send
+$(BUILD)/unit/test_port_posix $(BUILD)/unit/test_port_poll: override LDFLAGS += -Wl,--wrap=connect,--wrap=bind,--wrap=send
 $(BUILD)/unit/test_port_poll: $(BUILD)/unit/test_port_posix # whose text it has
 
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -80,7 +80,11 @@ open_dgram(struct sts_check_loop *l, const struct sts_addr *peer)
 
 		rc = sts_socket_connect_dgram(
 		    fd, &s, len, peer->af, (uint16_t)port);
-		rc = rc == 0 ? sts_socket_forget_dgrams(fd) : rc;
+		if (rc == 0) {
+			/* Bound once, it has its port for good. */
+			rc = sts_socket_forget_dgrams(fd);
+			break;
+		}
 	}
 	if (fd >= 0 && rc != 0) {
 		close(fd);

@@ -373,8 +373,10 @@ sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
     socklen_t len, uint8_t af, uint16_t local_port)
 {
 	if (bind_any(fd, af, local_port) != 0) {
-		/* The port is taken or the superuser's: draw another. */
-		return STS_IO_LIMIT;
+		/* The port is taken or the superuser's: draw another. Whatever
+		 * else it is holds for each port, and may last. */
+		return errno == EACCES ? STS_IO_LIMIT
+				       : sts_socket_open_error(errno);
 	}
 	if (connect(fd, (const struct sockaddr *)s, len) != 0) {
 		return sts_socket_open_error(errno);
@@ -397,10 +399,13 @@ sts_socket_connected(int fd)
 	if (getpeername(fd, (struct sockaddr *)&s, &s_len) == 0) {
 		return 0;
 	}
-	if (recv(fd, &byte, 1, MSG_PEEK) >= 0 || errno == ENOTCONN) {
-		return STS_IO_AGAIN;
+	ssize_t n = recv(fd, &byte, 1, MSG_PEEK);
+
+	if (n >= 0) {
+		/* It was connected, and broken since. */
+		return n > 0 ? 0 : STS_IO_RESET;
 	}
-	return sts_socket_error(errno);
+	return errno == ENOTCONN ? STS_IO_AGAIN : sts_socket_error(errno);
 }
 
 /* LIMIT is no answer of recv and send: the system is short for a moment. */

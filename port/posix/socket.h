@@ -69,7 +69,8 @@ bool sts_socket_reset_cuts(enum sts_unsent unsent, sts_ms quiet_ms);
 /*
  * Bind a datagram socket to local_port and connect it. Between the two anybody
  * may have sent something, which waits to be received: it is for recv_dgram or
- * forget_dgrams. 0; LIMIT: another port may work; REFUSED, UNREACHABLE.
+ * forget_dgrams. 0; LIMIT: another port may work, or one may later; REFUSED,
+ * UNREACHABLE: none will.
  */
 int sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
     socklen_t len, uint8_t af, uint16_t local_port);
@@ -78,8 +79,8 @@ int sts_socket_connect_dgram(int fd, const struct sockaddr_storage *s,
  * sent at once. Returns the descriptor, or an error of STS_IO_. */
 int sts_socket_connect_stream(const struct sockaddr_storage *s, socklen_t len);
 
-/* How a connect under way stands. 0: connected; AGAIN: not yet; else why it
- * failed, returned once. */
+/* How a connect under way stands. 0: connected, perhaps broken since, with octets
+ * that came before; AGAIN: not yet; else why it failed, returned once. */
 int sts_socket_connected(int fd);
 
 /* After connect_dgram and before anything is sent: drop what came before it.

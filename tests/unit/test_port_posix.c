@@ -209,6 +209,50 @@ START_TEST(taken_ports_prove_nothing_about_the_peer)
 }
 END_TEST
 
+/* The error of the next binds; 0: they succeed. */
+static int bind_error;
+
+int __real_bind(int fd, const struct sockaddr *to, socklen_t len);
+int __wrap_bind(int fd, const struct sockaddr *to, socklen_t len);
+
+int
+__wrap_bind(int fd, const struct sockaddr *to, socklen_t len)
+{
+	errno = bind_error;
+	return bind_error != 0 ? -1 : __real_bind(fd, to, len);
+}
+
+/* Only what another port, or a moment, may mend is our shortage. What the
+ * machine forbids may last, and then other name servers are to be asked. */
+START_TEST(a_port_that_is_forbidden_for_good_is_no_shortage)
+{
+	static const struct {
+		int err, want;
+	} cases[] = {
+		{ EADDRINUSE, STS_IO_LIMIT },
+		{ EACCES, STS_IO_LIMIT },
+		{ ENOBUFS, STS_IO_LIMIT },
+		{ ENOMEM, STS_IO_LIMIT },
+		{ EPERM, STS_IO_UNREACHABLE },
+		{ EADDRNOTAVAIL, STS_IO_UNREACHABLE },
+		{ EAFNOSUPPORT, STS_IO_UNREACHABLE },
+	};
+	struct sts_addr peer;
+
+	begin();
+	ck_assert(sts_addr_parse(unit_span("127.0.0.1"), &peer));
+	peer.port = 53;
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		bind_error = cases[i].err;
+		unit_int(strerror(cases[i].err),
+		    port.dgram(port.ctx, 0, &peer, 0), cases[i].want);
+	}
+	bind_error = 0;
+	unit_int("none", port.dgram(port.ctx, 0, &peer, 0), 0);
+	sts_posix_end(&posix);
+}
+END_TEST
+
 /* The error of the next sends; 0: they succeed. */
 static int send_error;
 
@@ -282,6 +326,45 @@ raw_client(void)
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&s, len), 0);
 	return fd;
 }
+
+/* A server answers and resets before the connect was looked at: it was
+ * connected, and what it sent can be read. Without octets, it was reset. */
+START_TEST(what_came_before_a_reset_is_read)
+{
+	struct sts_addr at;
+	struct sockaddr_storage s;
+	uint8_t buf[8];
+
+	begin();
+	rig_ip = "127.0.0.1";
+	rig_listener(&posix, 0, &at);
+	socklen_t len = sts_addr_to_socket(&at, &s);
+
+	for (ssize_t sent = 0; sent < 2; sent++) {
+		int fd = sts_socket_connect_stream(&s, len);
+
+		ck_assert_int_ge(fd, 0);
+		int server = accept(posix.channel[0].fd, NULL, NULL);
+
+		ck_assert_int_ge(server, 0);
+		ck_assert_int_eq(send(server, "x", (size_t)sent, 0), sent);
+		sts_socket_reset_on_close(server, true);
+		close(server);
+		unit_int("connected", sts_socket_connected(fd),
+		    sent > 0 ? 0 : STS_IO_RESET);
+		if (sent > 0) {
+			unit_int(
+			    "octets", sts_socket_recv(fd, buf, sizeof buf), 1);
+			unit_int("then", sts_socket_recv(fd, buf, sizeof buf),
+			    STS_IO_RESET);
+		}
+		/* It is never under way again. */
+		unit_int("at last", sts_socket_connected(fd), STS_IO_RESET);
+		close(fd);
+	}
+	sts_posix_end(&posix);
+}
+END_TEST
 
 /* A client that has closed its sending side gets its answer and a FIN, no
  * reset. */
@@ -717,7 +800,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, the_contract_holds_over_ipv6);
 	tcase_add_test(tc, each_system_error_has_its_meaning);
 	tcase_add_test(tc, taken_ports_prove_nothing_about_the_peer);
+	tcase_add_test(tc, a_port_that_is_forbidden_for_good_is_no_shortage);
 	tcase_add_test(tc, a_datagram_dropped_here_is_lost_on_the_way);
+	tcase_add_test(tc, what_came_before_a_reset_is_read);
 	tcase_add_test(tc, a_half_closed_client_gets_its_answer);
 	tcase_add_test(tc, a_listener_shut_down_elsewhere_does_not_spin);
 	tcase_add_test(tc, a_client_that_ends_unwatched_does_not_spin);
