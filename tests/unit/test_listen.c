@@ -520,6 +520,38 @@ START_TEST(a_full_folder_left_behind_is_passed_over)
 }
 END_TEST
 
+/* A daemon that a user's shell started in a folder that is not for the daemon's
+ * user opens its sockets all the same. */
+START_TEST(a_closed_working_folder_does_not_matter)
+{
+	struct sts_listen_at at = local(0666);
+	char closed[sizeof dir + 8], was[256];
+
+	snprintf(closed, sizeof closed, "%s/closed", dir);
+	ck_assert_ptr_nonnull(getcwd(was, sizeof was));
+	ck_assert_int_eq(mkdir(closed, 0700), 0);
+	ck_assert_int_eq(chdir(closed), 0);
+	if (getuid() == 0) {
+		ck_assert_int_eq(chown(dir, 65534, (gid_t)-1), 0);
+		ck_assert_int_eq(seteuid(65534), 0);
+	} else {
+		ck_assert_int_eq(fchmod(open(".", O_RDONLY), 0), 0);
+	}
+	ck_assert_int_eq(open(".", O_RDONLY), -1);
+	int fd = sts_listen_open(&at);
+
+	ck_assert_msg(fd >= 0, "%s", strerror(errno));
+	ck_assert_int_eq(connect_to(path), 0);
+	sts_listen_unlink(&at);
+	close(fd);
+	if (getuid() == 0) {
+		ck_assert_int_eq(seteuid(0), 0);
+	}
+	ck_assert_int_eq(chdir(was), 0);
+	ck_assert_int_eq(rmdir(closed), 0);
+}
+END_TEST
+
 /* A failure after bind leaves nothing behind. */
 START_TEST(a_failure_after_bind_leaves_nothing)
 {
@@ -980,6 +1012,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_folder_swapped_before_use_is_refused);
 	tcase_add_test(tc, a_folder_left_behind_is_used_again);
 	tcase_add_test(tc, a_full_folder_left_behind_is_passed_over);
+	tcase_add_test(tc, a_closed_working_folder_does_not_matter);
 	tcase_add_test(tc, a_failure_after_bind_leaves_nothing);
 	tcase_add_test(tc, a_tcp_port_is_known_and_taken_once);
 	tcase_add_test(tc, an_ipv6_listener_leaves_the_ipv4_port_free);
