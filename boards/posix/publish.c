@@ -24,6 +24,7 @@
 #include "../../port/posix/log.h"
 #include "publish.h"
 #include "resolv.h"
+#include "rights.h"
 #include "value.h"
 
 enum {
@@ -299,7 +300,7 @@ sts_publish_servers(
 			    sts_resolv_problem(r));
 		}
 	}
-	return 0;
+	return sts_rights_give_up(&conf);
 }
 
 static bool

@@ -61,7 +61,8 @@ int sts_publish_tlsa(struct sts_publish *p);
 /* publish.c */
 /* "mtasts: publish: what: \"text\"", the text escaped. The usage exit code. */
 int sts_publish_wrong(const char *what, const char *text);
-/* The name servers of the configuration. 0, or exit code. */
+/* The name servers of the configuration, for what strangers answer: the rights
+ * that this does not need are given up. 0, or exit code. */
 int sts_publish_servers(
     const struct sts_publish *p, struct sts_dns_servers *servers);
 /* Say whether what the DNS has for an owner is exactly these contents, in any

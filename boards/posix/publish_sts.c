@@ -16,7 +16,8 @@
  *
  * The attacker answers for the MX records, or on the way to a host: what is
  * then published is a pattern that the operator sees in the output, and a host
- * that could not be tested has not passed.
+ * that could not be tested has not passed. Both are read in processes without
+ * the rights that the file may need.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -166,12 +167,12 @@ ask_mx(const struct sts_publish *p, struct sts_dns_asked *asked)
 	return 0;
 }
 
-/* The hosts of the DNS become the policy's. 0, or exit code. */
+/* In a process of its own: write the hosts of the DNS to fd, a line each. The
+ * exit code. */
 static int
-take_mx(const struct sts_publish *p, struct policy *y)
+write_mx(const struct sts_publish *p, int fd)
 {
 	static struct sts_dns_asked asked;
-	char host[STS_NAME_MAX + 1];
 	int rc = ask_mx(p, &asked);
 
 	if (rc != 0) {
@@ -179,15 +180,97 @@ take_mx(const struct sts_publish *p, struct policy *y)
 	}
 	if (asked.count == 0) {
 		/* RFC 5321 5.1: the domain itself takes its mail. */
-		return add_mx(y, sts_publish_name(p));
+		dprintf(fd, "%s\n", sts_publish_name(p));
 	}
-	for (unsigned i = 0; rc == 0 && i < asked.count; i++) {
+	for (unsigned i = 0; i < asked.count; i++) {
 		/* Beside hosts the root is none (RFC 7505 3). */
-		if (asked.record[i].n == 0) {
-			continue;
+		if (asked.record[i].n > 0) {
+			dprintf(fd, "%.*s\n", (int)asked.record[i].n,
+			    (const char *)asked.record[i].p);
 		}
-		snprintf(host, sizeof host, "%.*s", (int)asked.record[i].n,
-		    (const char *)asked.record[i].p);
+	}
+	return 0;
+}
+
+/* Wait for a child. Its exit code; -1: it did not end by itself. */
+static int
+wait_for(pid_t child)
+{
+	int status = 0;
+	pid_t ended = -1;
+
+	while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR) {
+	}
+	return ended == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Read to the end of fd; text ends in NUL. False: that did not work. */
+static bool
+read_all(int fd, char *text, size_t size)
+{
+	size_t n = 0;
+	ssize_t got = 1;
+
+	while (got != 0 && n < size - 1) {
+		got = read(fd, text + n, size - 1 - n);
+		if (got < 0 && errno != EINTR) {
+			break;
+		}
+		n += got > 0 ? (size_t)got : 0;
+	}
+	text[n] = '\0';
+	return got == 0;
+}
+
+/*
+ * Read what write_mx() writes, in a process that has given up the rights that
+ * the policy's file may need: strangers made the answer. 0, or exit code.
+ */
+static int
+read_mx(const struct sts_publish *p, char *text, size_t size)
+{
+	int ends[2];
+
+	fflush(NULL);
+	pid_t child = pipe(ends) == 0 ? fork() : -1;
+
+	if (child == 0) {
+		close(ends[0]);
+		int rc = write_mx(p, ends[1]);
+
+		fflush(NULL);
+		_exit(rc);
+	}
+	if (child < 0) {
+		return sts_fail(
+		    STS_EXIT_FAILURE, "publish: %s", strerror(errno));
+	}
+	close(ends[1]);
+	bool whole = read_all(ends[0], text, size);
+
+	close(ends[0]);
+	int rc = wait_for(child);
+
+	return rc >= 0 && whole
+		   ? rc
+		   : sts_fail(STS_EXIT_FAILURE,
+			 "publish: the MX records cannot be looked up");
+}
+
+/* The hosts of the DNS become the policy's. 0, or exit code. */
+static int
+take_mx(const struct sts_publish *p, struct policy *y)
+{
+	static char text[STS_DNS_ASK_RECORDS * (STS_NAME_MAX + 2)];
+	char host[STS_NAME_MAX + 1];
+	int rc = read_mx(p, text, sizeof text);
+	struct sts_text rest = sts_text_of(text);
+
+	while (rc == 0 && rest.n > 0) {
+		struct sts_text line = sts_text_field(&rest, '\n');
+
+		snprintf(host, sizeof host, "%.*s", (int)line.n,
+		    (const char *)line.p);
 		rc = add_mx(y, host);
 	}
 	return rc == 0 && y->mx_count == 0
@@ -230,13 +313,11 @@ try_hosts(const struct sts_publish *p, const struct policy *y)
 static int
 judge_enforce(const struct sts_publish *p, const struct policy *y)
 {
-	int status = 0;
-
 	if (p->unchecked) {
 		return 0;
 	}
 	fflush(NULL);
-	pid_t child = fork(), ended = -1;
+	pid_t child = fork();
 
 	if (child == 0) {
 		int rc = try_hosts(p, y);
@@ -244,15 +325,12 @@ judge_enforce(const struct sts_publish *p, const struct policy *y)
 		fflush(NULL);
 		_exit(rc);
 	}
-	while (child > 0 && (ended = waitpid(child, &status, 0)) < 0 &&
-	       errno == EINTR) {
-	}
-	if (child < 0 || ended != child || !WIFEXITED(status)) {
+	int rc = child > 0 ? wait_for(child) : -1;
+
+	if (rc < 0) {
 		return sts_fail(STS_EXIT_FAILURE,
 		    "publish: refused: the MX hosts cannot be tested");
 	}
-	int rc = WEXITSTATUS(status);
-
 	return rc == 0 ? 0
 		       : sts_fail(rc,
 			     "publish: refused: with enforce, mail stops at an "

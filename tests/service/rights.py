@@ -202,24 +202,40 @@ def rooted(binary, folder, options):
     print("rights: a chroot and what must be in it")
 
 
-def query_here(binary, dns, options):
-    """What a command looks up by itself is parsed with the rights of a daemon,
-    whoever called the command."""
+def looks_up(binary, dns, options, words, whose, code, text):
+    """The command asks the name server in a process without rights; whose:
+    which one, by the command's."""
     dns.mute = True
-    argv = [binary, "query", "--fresh", "-o", "user agent"]
+    argv = [binary, *words, "-o", "user agent"]
     for option in options:
         argv += ["-o", option]
     asked = dns.asked
-    query = subprocess.Popen(argv + ["example.com"], stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT)
+    command = subprocess.Popen(argv, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT)
     agent.until(lambda: dns.asked > asked, "nothing is asked")
-    check_process(query.pid, "/")
-    s = status(query.pid)
+    pid = whose(command.pid)
+    check_process(pid, "/")
+    s = status(pid)
     agent.check(s["NoNewPrivs"] == "1" and s["Seccomp"] == "2",
                 "not confined: %s %s" % (s["NoNewPrivs"], s["Seccomp"]))
     dns.mute = False
-    out = query.communicate()[0].decode()
-    agent.check(query.returncode == 1 and "NOTFOUND" in out, out)
+    out = command.communicate()[0].decode()
+    agent.check(command.returncode == code and text in out, out)
+
+
+def commands(binary, dns, options):
+    """What a command looks up by itself is parsed with the rights of a daemon,
+    whoever called the command."""
+    def itself(pid):
+        return pid
+
+    for words, whose, code, text in (
+            (["query", "--fresh", "example.com"], itself, 1, "NOTFOUND"),
+            (["publish", "tlsrpt", "example.com", "--rua", "mailto:a@example.net",
+              "--check"], itself, 1, "something else"),
+            (["publish", "sts", "example.com", "--mode", "testing"], child_of,
+             1, "does not exist in the DNS")):
+        looks_up(binary, dns, options, words, whose, code, text)
     print("rights: a command that looks up by itself has no more")
 
 
@@ -238,7 +254,7 @@ def main():
         lives(binary, folder, options + ["journal %s/state/journal" % folder])
         other_folders(binary, folder, options)
         rooted(binary, folder, options)
-        query_here(binary, dns, options)
+        commands(binary, dns, options)
         for name in ("passwd", "group"):
             agent.run("umount", "/etc/" + name)
 
