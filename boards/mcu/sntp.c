@@ -52,8 +52,8 @@ on_answer(void *arg, struct udp_pcb *pcb, struct pbuf *in,
 		s->known_ms = sts_tick_now();
 		/* Wraps rightly from 1970 to 2106, over the era of 2036. */
 		s->wall_s = (uint32_t)(sts_get32be(m + TRANSMIT) - EPOCH_1970);
-		s->wait_ms = STS_SNTP_INTERVAL_MS;
-		s->ask_at = s->known_ms + s->wait_ms;
+		s->wait_ms = STS_SNTP_RETRY_MS;
+		s->ask_at = s->known_ms + STS_SNTP_INTERVAL_MS;
 	}
 	pbuf_free(in);
 }
@@ -109,12 +109,9 @@ sts_sntp_tick(struct sts_sntp *s, sts_ms now, const ip4_addr_t *server)
 		return;
 	}
 	s->ask_at = now + s->wait_ms;
-	if (s->wait_ms < STS_SNTP_INTERVAL_MS) {
-		s->wait_ms *= 2;
-	} else {
-		/* The server has answered before: ask again soon. */
-		s->wait_ms = STS_SNTP_RETRY_MS;
-	}
+	s->wait_ms = s->wait_ms < STS_SNTP_INTERVAL_MS / 2
+			 ? 2 * s->wait_ms
+			 : (sts_ms)STS_SNTP_INTERVAL_MS;
 	ask(s, server);
 }
 

@@ -12,7 +12,8 @@
 
 enum {
 	STS_SNTP_PORT = 123,
-	STS_SNTP_RETRY_MS = 5000, /* doubling to the interval */
+	/* Without an answer, doubling to the interval. RFC 4330 10: no less. */
+	STS_SNTP_RETRY_MS = 15000,
 	STS_SNTP_INTERVAL_MS = 1024000
 };
 
@@ -23,7 +24,7 @@ struct sts_sntp {
 	struct udp_pcb *pcb;
 	uint8_t nonce[8]; /* the timestamp of ours that the answer repeats */
 	bool asked, known;
-	sts_ms ask_at, wait_ms; /* when to ask, and how long after that */
+	sts_ms ask_at, wait_ms; /* when to ask, and how long for an answer */
 	sts_ms known_ms; /* wall_s as of then */
 	int64_t wall_s;
 };

@@ -37,6 +37,10 @@ static bool leased;
 static sts_ms now;
 static unsigned asked; /* how often for the time, */
 static uint32_t asked_of; /* and of which server last */
+static udp_recv_fn heard; /* takes an answer */
+static void *heard_by;
+static struct pbuf question, answer;
+static uint8_t octets[48]; /* of the last question, or of the answer */
 
 u8_t
 dhcp_supplied_address(const struct netif *n)
@@ -124,8 +128,8 @@ void
 udp_recv(struct udp_pcb *p, udp_recv_fn f, void *arg)
 {
 	(void)p;
-	(void)f;
-	(void)arg;
+	heard = f;
+	heard_by = arg;
 }
 
 void
@@ -143,7 +147,6 @@ udp_bind(struct udp_pcb *p, const ip_addr_t *ip, u16_t port)
 	return ERR_OK;
 }
 
-/* The question goes no further. */
 err_t
 udp_connect(struct udp_pcb *p, const ip_addr_t *ip, u16_t port)
 {
@@ -151,7 +154,7 @@ udp_connect(struct udp_pcb *p, const ip_addr_t *ip, u16_t port)
 	(void)port;
 	asked++;
 	asked_of = ip4_addr_get_u32(ip);
-	return ERR_RTE;
+	return ERR_OK;
 }
 
 err_t
@@ -168,15 +171,15 @@ pbuf_alloc(pbuf_layer layer, u16_t len, pbuf_type type)
 	(void)layer;
 	(void)len;
 	(void)type;
-	return NULL;
+	return &question;
 }
 
 err_t
 pbuf_take(struct pbuf *to, const void *p, u16_t len)
 {
 	(void)to;
-	(void)p;
-	(void)len;
+	ck_assert_uint_eq(len, sizeof octets);
+	memcpy(octets, p, len);
 	return ERR_OK;
 }
 
@@ -190,11 +193,10 @@ pbuf_free(struct pbuf *p)
 u16_t
 pbuf_copy_partial(const struct pbuf *p, void *to, u16_t len, u16_t from)
 {
-	(void)p;
-	(void)to;
-	(void)len;
-	(void)from;
-	return 0;
+	ck_assert_ptr_eq(p, &answer);
+	ck_assert_uint_eq(from, 0);
+	memcpy(to, octets, len);
+	return len;
 }
 
 static void
@@ -276,9 +278,60 @@ START_TEST(the_time_is_asked_for_at_once_after_weeks)
 }
 END_TEST
 
+/* The last question is answered. */
+static void
+answer_time(void)
+{
+	memcpy(octets + 24, octets + 40, 8); /* its timestamp */
+	octets[0] = 4 << 3 | 4;
+	octets[1] = 2; /* stratum */
+	memset(octets + 40, 0xee, 8);
+	heard(heard_by, &pcb, &answer, NULL, 123);
+	ck_assert_int_ge(sts_sntp_wall_s(&net.sntp, now), 0);
+}
+
+/* Go on until the time is asked for again; seconds. */
+static unsigned
+until_asked(void)
+{
+	unsigned before = asked, s = 0;
+
+	while (asked == before && s < 2 * STS_SNTP_INTERVAL_MS / 1000) {
+		s++;
+		now += 1000;
+		sts_net_poll(&net, &agent, now);
+	}
+	return s;
+}
+
+/* A time server that answers is asked after the interval; one that does not,
+ * after a while that doubles to the interval and stays there, whether or not it
+ * has answered before. */
+START_TEST(a_silent_time_server_is_asked_less_and_less)
+{
+	start();
+	lease(1, 1, 1);
+	for (unsigned round = 0; round < 2; round++) {
+		unsigned want = STS_SNTP_RETRY_MS / 1000;
+
+		for (unsigned i = 0; i < 12; i++) {
+			ck_assert_uint_ge(want, 15); /* RFC 4330 10 */
+			unit_int("seconds of silence", until_asked(), want);
+			want = want < STS_SNTP_INTERVAL_MS / 2000
+				   ? 2 * want
+				   : STS_SNTP_INTERVAL_MS / 1000;
+		}
+		answer_time();
+		unit_int("seconds after an answer", until_asked(),
+		    STS_SNTP_INTERVAL_MS / 1000);
+	}
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, a_lease_leaves_nothing_of_an_earlier_one);
 	tcase_add_test(tc, the_time_is_asked_for_at_once_after_weeks);
+	tcase_add_test(tc, a_silent_time_server_is_asked_less_and_less);
 }
