@@ -15,7 +15,7 @@
  * if every domain was answered. A daemon that is silent for STS_CONTROL_WAIT_MS
  * ends the command.
  *
- * The file may be anybody's: names are judged by the daemon as keys, and
+ * The file may be anybody's: names are judged as keys, as the daemon does, and
  * nothing else of the file is used (names.c).
  */
 #define _POSIX_C_SOURCE 200809L
@@ -27,6 +27,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../../core/base/text.h"
+#include "../../core/grammar/domain.h"
 #include "../../port/posix/posix.h"
 #include "../../port/posix/socket.h"
 #include "commands.h"
@@ -91,17 +93,20 @@ show(struct warm *w, bool last)
 	}
 }
 
-/* Ask for a name. False: the daemon is gone. */
+/* Ask for a name. False: the daemon is gone. What is no domain, and perhaps no
+ * text, is not sent: it could not be read in the answer. */
 static bool
 ask(struct warm *w, struct question *q, const char *name)
 {
+	static struct sts_key key;
 	struct sts_control_request r;
 	uint8_t out[STS_CONTROL_REQUEST_MAX];
 	size_t n;
 
 	memset(&r, 0, sizeof r);
 	r.command = STS_CONTROL_QUERY;
-	n = sts_control_request_copy(r.key, sizeof r.key, name)
+	n = sts_key_parse(&key, sts_text_of(name)) == STS_WHY_NONE &&
+		    sts_control_request_copy(r.key, sizeof r.key, name)
 		? sts_control_request_write(&r, out)
 		: 0;
 	if (n == 0) {
@@ -132,8 +137,6 @@ take(struct warm *w, struct question *q)
 	q->head[q->len] = '\0';
 	w->done++;
 	w->policies += strstr(q->head, "\"result\":\"policy\"") != NULL;
-	/* Of no domain: the key alone decides. */
-	w->bad += strstr(q->head, "\"rule\":\"key\"") != NULL;
 	w->failed += strstr(q->head, "\"result\":") == NULL;
 }
 

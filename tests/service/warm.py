@@ -38,6 +38,9 @@ FILES = {
         (b"e1.example e2.example\ne3.example  17  secure\n" + b"e" * 256 +
          b"\n" + b"e" * 2000 + b"\ne4.example\0\ne5.example secured\n"
          b"e6.example\n", "e6", 6),
+    "what is no text":
+        (b"\xff" * 255 + b"\n" + b"\x7f" * 255 + b"\n" +
+         "\u00e9".encode() * 127 + b"\nf1.example\n", "f1", 3),
 }
 
 
