@@ -178,21 +178,29 @@ sts_socket_reset_on_close(int fd, bool on)
 #define SIOCOUTQNSD 0x894B
 #endif
 
+/* Whether the peer is on this machine: at our own address, or at one of
+ * 127.0.0.0/8, as IPv6 writes it too (a supervisor's socket for both families).
+ */
 static bool
 is_on_loopback(int fd)
 {
-	struct sockaddr_storage s;
-	struct sts_addr peer;
-	socklen_t len = sizeof s;
-	static const uint8_t local[16] = { [15] = 1 };
+	static const uint8_t mapped[13] = { [10] = 0xff, 0xff, 127 };
+	struct sockaddr_storage theirs, ours;
+	struct sts_addr peer, own;
+	socklen_t their_len = sizeof theirs, our_len = sizeof ours;
 
-	memset(&s, 0, sizeof s);
-	if (getpeername(fd, (struct sockaddr *)&s, &len) != 0 ||
-	    !sts_addr_from_socket(&s, &peer)) {
+	memset(&theirs, 0, sizeof theirs);
+	memset(&ours, 0, sizeof ours);
+	if (getpeername(fd, (struct sockaddr *)&theirs, &their_len) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&ours, &our_len) != 0 ||
+	    !sts_addr_from_socket(&theirs, &peer) ||
+	    !sts_addr_from_socket(&ours, &own)) {
 		return false;
 	}
-	return peer.af == STS_AF_INET ? peer.ip[0] == 127
-				      : memcmp(peer.ip, local, 16) == 0;
+	return memcmp(peer.ip, own.ip, sizeof own.ip) == 0 ||
+	       (peer.af == STS_AF_INET
+		       ? peer.ip[0] == 127
+		       : memcmp(peer.ip, mapped, sizeof mapped) == 0);
 }
 
 /* How many octets the peer has not acknowledged. 0, or -1. */

@@ -3,6 +3,8 @@
 #define _DEFAULT_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -19,6 +21,10 @@
 #include "unit.h"
 
 const char unit_name[] = "port_posix";
+
+enum {
+	IN_FLIGHT = 8 /* packets that TCP sends without an acknowledgement */
+};
 
 static struct sts_posix posix;
 static struct sts_port port;
@@ -485,6 +491,113 @@ START_TEST(a_reset_discards_no_octets_on_the_way)
 }
 END_TEST
 
+/* A listener at that address, for both families if they are to share it; -1:
+ * the machine has no IPv6. */
+static int
+raw_listener(const char *ip, struct sts_addr *at)
+{
+	struct sockaddr_storage s;
+	int off = 0;
+
+	ck_assert(sts_addr_parse(unit_span(ip), at));
+	socklen_t len = sts_addr_to_socket(at, &s);
+	int fd = socket(s.ss_family, SOCK_STREAM, 0);
+
+	if (s.ss_family == AF_INET6) {
+		(void)setsockopt(
+		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+	}
+	if (bind(fd, (struct sockaddr *)&s, len) != 0 || listen(fd, 1) != 0) {
+		close(fd);
+		return -1;
+	}
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&s, &len), 0);
+	ck_assert(sts_addr_from_socket(&s, at));
+	return fd;
+}
+
+/* An address; NULL: the one from which we would reach the world. */
+static bool
+find_peer(const char *ip, struct sts_addr *out)
+{
+	struct sockaddr_storage s;
+	bool there = false;
+
+	ck_assert(
+	    sts_addr_parse(unit_span(ip != NULL ? ip : "192.0.2.1"), out));
+	if (ip != NULL) {
+		return true;
+	}
+	out->port = 9;
+	socklen_t len = sts_addr_to_socket(out, &s);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	there = connect(fd, (struct sockaddr *)&s, len) == 0 &&
+		getsockname(fd, (struct sockaddr *)&s, &len) == 0 &&
+		sts_addr_from_socket(&s, out);
+	close(fd);
+	return there;
+}
+
+static void
+acknowledge_late(int fd)
+{
+#ifdef TCP_QUICKACK
+	int off = 0;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof off);
+#else
+	(void)fd;
+#endif
+}
+
+/* On loopback what was sent has arrived, though the peer takes its time to say
+ * so: however the address is written, a reset takes nothing with it. */
+START_TEST(what_was_sent_on_loopback_has_arrived)
+{
+	static const struct {
+		const char *listens, *peer;
+	} cases[] = {
+		{ "127.0.0.1", "127.0.0.1" },
+		{ "0.0.0.0", "127.0.0.2" },
+		{ "::1", "::1" },
+		{ "::", "127.0.0.1" }, /* accepted from ::ffff:127.0.0.1 */
+		{ "0.0.0.0", NULL }, /* our own address, if we have one */
+		{ "::", NULL },
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+		struct sockaddr_storage s;
+		struct sts_addr at, peer;
+		int listener = raw_listener(cases[i].listens, &at);
+
+		if (listener < 0 || !find_peer(cases[i].peer, &peer)) {
+			close(listener);
+			continue;
+		}
+		peer.port = at.port;
+		socklen_t len = sts_addr_to_socket(&peer, &s);
+		int client = socket(s.ss_family, SOCK_STREAM, 0);
+
+		ck_assert_int_eq(
+		    connect(client, (struct sockaddr *)&s, len), 0);
+		int fd = accept(listener, NULL, NULL);
+
+		ck_assert_int_ge(fd, 0);
+		sts_socket_no_delay(fd);
+		for (unsigned k = 0; k < IN_FLIGHT; k++) {
+			acknowledge_late(client);
+			ck_assert_int_eq(send(fd, "x", 1, 0), 1);
+			unit_int(cases[i].listens,
+			    sts_socket_unsent(fd) == STS_UNSENT_SOME, false);
+		}
+		close(fd);
+		close(client);
+		close(listener);
+	}
+}
+END_TEST
+
 /* The clock goes on after 2038 on 32-bit machines, too. */
 START_TEST(time_is_64_bits)
 {
@@ -807,6 +920,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_listener_shut_down_elsewhere_does_not_spin);
 	tcase_add_test(tc, a_client_that_ends_unwatched_does_not_spin);
 	tcase_add_test(tc, a_reset_discards_no_octets_on_the_way);
+	tcase_add_test(tc, what_was_sent_on_loopback_has_arrived);
 	tcase_add_test(tc, time_is_64_bits);
 	tcase_add_test(tc, without_descriptors_calls_return_limit);
 	tcase_add_test(tc, the_broadcast_address_is_unreachable);
