@@ -40,7 +40,11 @@ sts_clock_floor(struct sts_clock *c, int64_t stamp_s, int64_t since_s)
 	stamp_s = clamp(stamp_s);
 	if (stamp_s > c->stamp_s) {
 		c->stamp_s = stamp_s;
-		c->since_s = clamp(since_s);
+		/* Of two jumps, one of them adopted by this run, the later
+		 * counts. */
+		if (!c->proved || since_s > c->since_s) {
+			c->since_s = clamp(since_s);
+		}
 	}
 	if (stamp_s > c->floor_s) {
 		c->floor_s = stamp_s;

@@ -100,7 +100,8 @@ void sts_clock_init(struct sts_clock *c, sts_ms now, int64_t floor_s);
  * A newer stamp was found in storage, and with it what sts_clock_since_s was
  * then; an older one changes nothing. It takes effect at the next tick. Best
  * call it before the first claim: later, a wall clock that was plausible until
- * then may no longer be.
+ * then may no longer be. A jump that this run adopted before counts on, if it is
+ * the later one.
  */
 void sts_clock_floor(struct sts_clock *c, int64_t stamp_s, int64_t since_s);
 

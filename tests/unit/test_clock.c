@@ -362,6 +362,15 @@ START_TEST(a_jump_begins_a_new_run_of_time)
 		ck_assert_int_eq(
 		    sts_clock_since_s(&c), days == 0 ? T0 - YEAR : now_s);
 	}
+	/* A jump that was adopted before the stamp was found counts on, unless
+	 * that brings a later one. */
+	sts_clock_init(&c, 0, BUILD);
+	sts_clock_tick(&c, 0, T0);
+	sts_clock_confirm(&c, true, T0);
+	sts_clock_floor(&c, T0 - 60 * DAY, T0 - YEAR);
+	ck_assert_int_eq(sts_clock_since_s(&c), T0);
+	sts_clock_floor(&c, T0 + 9, T0 + 8);
+	ck_assert_int_eq(sts_clock_since_s(&c), T0 + 8);
 }
 END_TEST
 
