@@ -309,6 +309,29 @@ failed_lately(const struct sts_agent *a, const struct sts_lookup *l,
 	       e->retry_s - now_s <= STS_BACK_OFF_S;
 }
 
+/* How long the TXT record is believed if a fetch for its id failed lately: no
+ * longer than until the next try. */
+static uint32_t
+kept_until_retry_s(const struct sts_agent *a, const struct sts_lookup *l,
+    const struct sts_entry *e)
+{
+	uint32_t left_s = e->retry_s - sts_agent_now_s(a);
+
+	return kept_s(l) < left_s ? kept_s(l) : left_s;
+}
+
+/* How long a TXT look-up counts beside a held policy. `waits`: it has a new id,
+ * which is not fetched yet. */
+static uint32_t
+checked_for_s(const struct sts_agent *a, const struct sts_lookup *l,
+    const struct sts_entry *e, bool waits)
+{
+	if (l->txt == STS_UNKNOWN) {
+		return STS_CHECK_AGAIN_S;
+	}
+	return waits ? kept_until_retry_s(a, l, e) : kept_s(l);
+}
+
 /*
  * TXT was looked up while a live policy is held: fetch if the id has changed or
  * a refresh is due. Absence and failure change nothing, since an attacker can
@@ -319,11 +342,10 @@ txt_beside_held(
     struct sts_agent *a, struct sts_lookup *l, sts_ref ref, struct sts_entry *e)
 {
 	bool changed = l->txt == STS_FOUND && !holds_id(a, ref, l);
-	bool waits = failed_lately(a, l, e);
+	bool waits = changed && failed_lately(a, l, e);
 
 	l->renews = changed && !waits;
-	note_checked(a, ref, e,
-	    l->txt == STS_UNKNOWN ? (uint32_t)STS_CHECK_AGAIN_S : kept_s(l));
+	note_checked(a, ref, e, checked_for_s(a, l, e, waits));
 	if (l->txt != STS_FOUND) {
 		/* The held id goes into the new version, so that the next
 		 * good TXT answer is compared with something. */
@@ -356,9 +378,7 @@ txt_found(struct sts_agent *a, struct sts_lookup *l)
 		sts_cache_get(&a->cache, ref, &e);
 		if (failed_lately(a, l, &e)) {
 			e.checked_s = now_s;
-			e.check_s = now_s + kept_s(l) < e.retry_s
-					? now_s + kept_s(l)
-					: e.retry_s;
+			e.check_s = now_s + kept_until_retry_s(a, l, &e);
 			sts_cache_set(&a->cache, ref, &e, sts_agent_time(a));
 			finish(a, l, 0, STS_KIND_BACK_OFF, (enum sts_why)e.why);
 			return;
