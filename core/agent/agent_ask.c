@@ -111,12 +111,18 @@ second_half(const struct sts_entry *e, uint32_t now_s)
 	       now_s - e->fetched_s >= e->max_age_s / 2;
 }
 
-/* Begin or join the domain's lookup. False: all lookups are busy. */
+/* Begin or join the domain's lookup, and wait for it from now on; for one that
+ * still runs beside that of the hosts the ask has waited since theirs began.
+ * False: all lookups are busy. */
 static bool
 join(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
 	struct sts_lookup *l = sts_agent_lookups_find(a, domain);
 
+	ask->ahead = ask->ahead && l != NULL;
+	if (!ask->ahead) {
+		ask->began = a->now;
+	}
 	if (l == NULL && (ask->first || a->asks.count == 0)) {
 		l = sts_agent_work_begin(a, domain, false);
 	}
@@ -128,13 +134,14 @@ join(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 }
 
 /* When an ask that waits for the check of a held policy is answered at the
- * latest: after `ms`, and never later than its zone allows any answer. */
+ * latest: after `ms`, in which time in a queue of ours does not count, and never
+ * later than its zone allows any answer. */
 static sts_ms
 check_until(const struct sts_ask *ask, sts_ms ms)
 {
-	sts_ms within = ask->zone->answer_within_ms;
-
-	return ask->asked + (ms < within ? ms : within);
+	return sts_earlier(ask->began + ms,
+	    ask->first ? sts_agent_longest_wait(ask)
+		       : ask->asked + ask->zone->answer_within_ms);
 }
 
 /*
@@ -239,9 +246,6 @@ wait_for_lookup(
 		log_busy(a);
 		return;
 	}
-	if (!ask->ahead) {
-		ask->began = a->now;
-	}
 	ask->deadline = sts_earlier(ask->began + ask->zone->answer_within_ms,
 	    sts_agent_longest_wait(ask));
 	ask->waits = true;
@@ -341,14 +345,13 @@ look_ahead(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	struct sts_entry e;
 	sts_ref ref = sts_agent_live(a, domain, &e);
 
-	ask->ahead = true;
-	if (sts_clock_state(&a->clock) == STS_CLOCK_UNKNOWN ||
-	    sts_agent_lookups_find(a, domain) != NULL) {
+	ask->ahead = sts_agent_lookups_find(a, domain) != NULL;
+	if (ask->ahead || sts_clock_state(&a->clock) == STS_CLOCK_UNKNOWN) {
 		return;
 	}
 	if (ref != 0 ? check_due(&e, now_s)
 		     : !remembered(a, domain, &e) || !still_known(&e, now_s)) {
-		sts_agent_work_begin(a, domain, false);
+		ask->ahead = sts_agent_work_begin(a, domain, false) != NULL;
 	}
 }
 

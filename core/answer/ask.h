@@ -33,7 +33,7 @@ struct sts_ask {
 	uint8_t phase; /* what it waits for */
 	uint8_t dane_why; /* enum sts_why of UNKNOWN */
 	uint8_t dane; /* enum sts_dane_level, PENDING: not looked up yet */
-	bool ahead; /* its domain's policy was looked up beside DANE */
+	bool ahead; /* its domain's lookup is under way beside DANE's */
 	bool first; /* it is its turn: the asks in the queue come after it */
 	bool idle; /* in the list of clients without a question */
 	uint16_t lookup; /* the one it waits for, or the domain's hosts */
