@@ -10,7 +10,9 @@
  * The attacker owns domains: as many names as he likes below each of a few
  * organisations, all of whose servers are silent. Questions leave the last
  * lookups to refreshes, refreshes leave most to questions, and no organisation
- * has more than its share, nor more than it leaves to all others together.
+ * has more than its share, nor more than it leaves to all others together. Where
+ * lookups are too few to keep one free, they take turns: a refresh that waits
+ * has the next one, unless the last one that ended was a refresh, too.
  *
  * Work of a step: whether an organisation has its share of the lookups takes a
  * number to be compared for each lookup, and a name for each of its own. It is
@@ -56,8 +58,9 @@ static unsigned
 room(const struct sts_agent *a, bool refresh)
 {
 	unsigned lookups = a->config.lookups;
-	unsigned most =
-	    refresh ? lookups : lookups - lookups / STS_REFRESH_KEPT;
+	unsigned kept = lookups < STS_REFRESH_KEPT ? a->work.refresh_waits
+						   : lookups / STS_REFRESH_KEPT;
+	unsigned most = refresh ? lookups : lookups - kept;
 
 	return a->lookups_busy < most ? most - a->lookups_busy : 0;
 }

@@ -212,6 +212,8 @@ struct sts_agent {
 		uint16_t free; /* a list through lookup.chain */
 		uint16_t used; /* lookups that ever began, like client.used */
 		uint16_t refreshes; /* lookups begun by ourselves */
+		bool refresh_waits; /* for a lookup, and none of ours is under
+		                       way */
 	} work;
 	struct {
 		uint64_t zone[8]; /* hashes of unknown zone names, by the boot's
@@ -539,8 +541,9 @@ enum sts_admission sts_agent_replace_shared(struct sts_agent *a,
 struct sts_lookup *sts_agent_lookups_find(
     struct sts_agent *a, struct sts_text domain);
 /*
- * Whether a lookup may begin. Questions cannot take the last ones, nor
- * refreshes of our own more than a share: neither starves the other.
+ * Whether a lookup may begin. Questions cannot take the last ones, nor, of fewer
+ * than STS_REFRESH_KEPT, the next one while a refresh waits; refreshes of our
+ * own have no more than a share: neither starves the other.
  */
 bool sts_agent_lookups_room(const struct sts_agent *a, bool refresh);
 /* Whether the domain's organisation has its share of the lookups, or as many as

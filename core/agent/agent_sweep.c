@@ -133,26 +133,41 @@ sts_agent_sweep(struct sts_agent *a)
 	}
 }
 
-/* One that has to wait keeps the others from their turn for a moment only. */
+/* Whether no lookup is free for a refresh, and questions have all of them. */
+static bool
+waits_for_lookup(const struct sts_agent *a)
+{
+	return !a->draining && a->work.refreshes == 0 &&
+	       !sts_agent_lookups_room(a, true);
+}
+
+/* One that has to wait keeps the others from their turn for a moment only. One
+ * that has the next lookup, where they are few, stays the next in turn. */
 void
 sts_agent_refresh(struct sts_agent *a)
 {
 	struct sts_cache_stats stats;
 	struct sts_entry e;
 	sts_ref ref;
+	bool begun;
 
 	sts_cache_stats(&a->cache, &stats);
 	ref =
 	    sts_cache_turn(&a->cache, sweep_chunks(&stats), sts_agent_now_s(a));
+	a->work.refresh_waits = false;
 	if (ref == 0) {
 		a->refresh_at = a->now + sts_agent_sweep_ms(stats.chunks);
 		return;
 	}
 	sts_cache_get(&a->cache, ref, &e);
 	sts_agent_lapse(a, ref, &e);
+	begun = refresh(a, ref, &e);
+	if (!begun && waits_for_lookup(a)) {
+		a->work.refresh_waits = true;
+		sts_cache_turn_again(&a->cache, ref);
+	}
 	a->refresh_at =
 	    a->now +
-	    (refresh(a, ref, &e)
-		    ? sts_agent_refresh_pace_ms(stats.records - stats.other)
-		    : sts_agent_sweep_pace_ms(stats.records));
+	    (begun ? sts_agent_refresh_pace_ms(stats.records - stats.other)
+		   : sts_agent_sweep_pace_ms(stats.records));
 }

@@ -332,6 +332,10 @@ sts_ref sts_cache_sweep(
  */
 sts_ref sts_cache_turn(struct sts_cache *c, uint32_t chunks, uint32_t now_s);
 
+/* The policy that was returned last had to wait: the next call goes on with it,
+ * if it is still due. */
+void sts_cache_turn_again(struct sts_cache *c, sts_ref ref);
+
 /*
  * All records, of any kind, while the cache changes between the calls: steps
  * over at most `buckets` buckets of the index to the next record. A domain that

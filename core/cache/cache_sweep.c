@@ -150,3 +150,9 @@ sts_cache_turn(struct sts_cache *c, uint32_t chunks, uint32_t now_s)
 	}
 	return 0;
 }
+
+void
+sts_cache_turn_again(struct sts_cache *c, sts_ref ref)
+{
+	c->turn = ref - 1;
+}

@@ -633,6 +633,9 @@ START_TEST(refreshes_go_round_in_turn)
 		}
 		first[i] = ref;
 		sts_cache_sweep(&c, 7 * i, sts_now(NOW, true));
+		/* One that had to wait is the next once more. */
+		sts_cache_turn_again(&c, ref);
+		ck_assert_uint_eq(sts_cache_turn(&c, UINT32_MAX, NOW), ref);
 	}
 }
 END_TEST
