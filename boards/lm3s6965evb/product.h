@@ -64,7 +64,7 @@
 /* One gateway, which shares with nobody. */
 #define STS_SHARE 0
 
-/* Our own computing counts: 6 s for a chain on P-384, more on P-521. */
+/* One core for all: a chain on P-384 takes 6 s, and more on P-521. */
 #define STS_FETCH_CONNECT_MS 8000
 #define STS_FETCH_HANDSHAKE_MS 40000
 #define STS_QUANTUM_MS 20000

@@ -125,9 +125,23 @@ sts_agent_unqueue_lookup(struct sts_agent *a, struct sts_queue *q,
 	l->queued = false;
 }
 
+/* How long the fetch of a lookup, which has one, has waited to compute. */
+static uint32_t
+computing_ms(const struct sts_agent *a, const struct sts_lookup *l)
+{
+	unsigned i = 0;
+
+	while (a->fetches[i].lookup != l) {
+		i++;
+		STS_ASSERT(i < a->config.fetch_slots);
+	}
+	return sts_https_waited_ms(&a->fetches[i].https, a->now);
+}
+
 uint32_t
 sts_agent_ours_ms(const struct sts_agent *a, const struct sts_lookup *l)
 {
 	return l->ours_ms + sts_lookup_limited_ms(l) +
-	       (l->queued ? a->now - l->queued_at : 0);
+	       (l->queued ? a->now - l->queued_at : 0) +
+	       (l->stage == STS_WORK_FETCH ? computing_ms(a, l) : 0);
 }

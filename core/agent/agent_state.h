@@ -373,7 +373,8 @@ void sts_agent_unqueue_lookup(struct sts_agent *a, struct sts_queue *q,
     struct sts_lookup *l, uint16_t before);
 
 /* How long a lookup has waited by a shortage of ours since it began: in queues,
- * and in turns of a slot that were too short to be of use. */
+ * for its turns to compute, and in turns of a slot that were too short to be of
+ * use. */
 uint32_t sts_agent_ours_ms(
     const struct sts_agent *a, const struct sts_lookup *l);
 

@@ -617,6 +617,7 @@ turn_over(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
 	if (why == STS_WHY_FETCH_STALLED &&
 	    !sts_before(a->now, f->milestone + STS_QUANTUM_MS)) {
 		l->had_time = l->had_time || f->https.established;
+		l->ours_ms += sts_https_waited_ms(&f->https, a->now);
 		sts_lookup_turn(l, sts_dial_begun(&f->https.dial, l->addr_count,
 				       a->now - most));
 	} else if (another_turn(why)) {

@@ -141,8 +141,8 @@
 
 /*
  * Milliseconds of a fetch: for a connection to be made, and from then on for
- * the handshake, our own computing included. A core of 50 MHz needs 3 to 12 s
- * for that.
+ * the handshake. Time of our own computing (STS_WANT_WORK), and until it is the
+ * session's turn, does not count. A core of 50 MHz needs 3 to 12 s for that.
  */
 #ifndef STS_FETCH_CONNECT_MS
 #define STS_FETCH_CONNECT_MS 3000

@@ -34,6 +34,7 @@ sts_https_begin(struct sts_https *h, const struct sts_https_to *to, sts_ms now)
 {
 	STS_ASSERT(to->wall_s >= 0);
 	h->now = now;
+	h->waited_ms = 0;
 	h->established = false;
 	h->anchors = to->anchors;
 	h->wall_s = to->wall_s;
@@ -48,6 +49,7 @@ sts_https_shake(struct sts_https *h, struct sts_text host)
 {
 	STS_ASSERT(sts_dial_taken(&h->dial) >= 0);
 	h->handshake_until = h->now + STS_FETCH_HANDSHAKE_MS;
+	h->computes_at = h->now;
 	h->established = false;
 	sts_tls_start(h->tls, host, h->anchors, h->wall_s, h->rnd);
 	sts_tls_use_common(h->tls, h->common);
@@ -129,11 +131,26 @@ sts_https_send(struct sts_https *h, struct sts_text from)
 	return n;
 }
 
-/* Whether a handshake is under way, whose time is limited. */
+/* Whether the session waits for its turn to compute. */
+static bool
+waits_to_compute(const struct sts_https *h)
+{
+	return sts_dial_taken(&h->dial) >= 0 &&
+	       (sts_tls_wants(h->tls) & STS_TLS_WORK) != 0;
+}
+
+/* Whether a handshake is under way and the host's time for it runs. */
 static bool
 shakes_hands(const struct sts_https *h)
 {
-	return sts_dial_taken(&h->dial) >= 0 && !h->established;
+	return sts_dial_taken(&h->dial) >= 0 && !h->established &&
+	       !waits_to_compute(h);
+}
+
+uint32_t
+sts_https_waited_ms(const struct sts_https *h, sts_ms now)
+{
+	return h->waited_ms + (waits_to_compute(h) ? now - h->computes_at : 0);
 }
 
 void
@@ -243,6 +260,7 @@ void
 sts_https_recv_ack(struct sts_conn *c, size_t n)
 {
 	sts_tls_rec_recv_ack(c->https->tls, n);
+	c->https->computes_at = c->https->now;
 }
 
 struct sts_text
@@ -256,12 +274,19 @@ void
 sts_https_send_ack(struct sts_conn *c, size_t n)
 {
 	sts_tls_rec_send_ack(c->https->tls, n);
+	c->https->computes_at = c->https->now;
 }
 
 void
 sts_https_work(struct sts_conn *c)
 {
-	sts_tls_work(c->https->tls);
+	struct sts_https *h = c->https;
+	uint32_t waited_ms = h->now - h->computes_at;
+
+	h->waited_ms += waited_ms;
+	h->handshake_until += waited_ms;
+	h->computes_at = h->now;
+	sts_tls_work(h->tls);
 }
 
 /* The owner keeps all deadlines; the connection only notes the time. */

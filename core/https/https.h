@@ -53,6 +53,8 @@ struct sts_https {
 	const struct sts_anchors *anchors;
 	int64_t wall_s;
 	sts_ms handshake_until;
+	sts_ms computes_at; /* while it wants WORK: since when */
+	uint32_t waited_ms; /* for WORK that was done */
 	uint8_t rnd[STS_TLS_RND];
 	struct sts_conn conn[STS_HTTPS_CONNS];
 };
@@ -94,6 +96,10 @@ enum sts_https_event sts_https_next(struct sts_https *h, bool send);
  * hand, its bytes may be forged.
  */
 bool sts_https_provisional(const struct sts_https *h);
+
+/* How long the exchange has waited so far to compute, its own computing
+ * included: that says nothing about the host. Also when it is over. */
+uint32_t sts_https_waited_ms(const struct sts_https *h, sts_ms now);
 
 /* Send as much of `from` as one record takes: a server with little memory may
  * want small records. Returns how much. */

@@ -456,6 +456,36 @@ START_TEST(a_last_turn_too_short_ends_as_busy)
 }
 END_TEST
 
+/* While a fetch waits for its turn to compute, beside others, its domain's time
+ * does not run, and what it has waited counts when the turn in the slot is
+ * over. */
+START_TEST(a_wait_for_the_processor_is_not_the_domains)
+{
+	static const struct sts_anchors anchors;
+	struct sts_lookup *l;
+	struct sts_fetch *f;
+	struct sts_conn *c;
+
+	settings.anchors = &anchors;
+	l = with_three();
+	f = &agent.fetches[0];
+	c = &f->https.conn[0];
+	sts_fetch_conn_ops.opened(c);
+	sts_fetch_ops.child(f, 0);
+	while (sts_fetch_ops.stirred(f) >= 0) {
+	}
+	ck_assert_uint_eq(sts_agent_ours_ms(&agent, l), 0);
+	agent.now += 700;
+	ck_assert_uint_eq(sts_agent_ours_ms(&agent, l), 700);
+	sts_fetch_conn_ops.tick(c, agent.now, 1800000000);
+	sts_fetch_conn_ops.work(c);
+	fetch_at(agent.now + STS_QUANTUM_MS);
+	ck_assert_uint_eq(sts_agent_ours_ms(&agent, l), 700);
+	stop_fetch();
+	ck_assert_uint_eq(sts_agent_ours_ms(&agent, l), 700);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -466,4 +496,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_lookup_out_of_time_fails_during_a_search);
 	tcase_add_test(tc, each_address_gets_a_whole_turn);
 	tcase_add_test(tc, a_last_turn_too_short_ends_as_busy);
+	tcase_add_test(tc, a_wait_for_the_processor_is_not_the_domains);
 }

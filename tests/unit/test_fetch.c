@@ -307,6 +307,36 @@ START_TEST(our_own_shortage_is_no_fault_of_the_host)
 }
 END_TEST
 
+/* A session that waits for its turn to compute, beside others, loses none of
+ * the host's time for the handshake, and the wait counts as ours. */
+START_TEST(a_wait_for_the_processor_is_ours)
+{
+	const sts_ms wait = 3 * STS_FETCH_HANDSHAKE_MS;
+	struct sts_conn *c = &fetch.https.conn[0];
+	sts_ms at;
+
+	server(false);
+	start();
+	ck_assert((sts_fetch_conn_ops.wants(c) & STS_WANT_WORK) != 0);
+	sts_fetch_ops.tick(&fetch, wait, the_case.date_s);
+	ck_assert(!fetch.done);
+	ck_assert((sts_fetch_conn_ops.wants(c) & STS_WANT_WORK) != 0);
+	ck_assert(sts_fetch_ops.deadline(&fetch, &at));
+	ck_assert(sts_before(wait, at));
+	ck_assert_uint_eq(sts_https_waited_ms(&fetch.https, wait), wait);
+	sts_fetch_conn_ops.tick(c, wait, the_case.date_s);
+	sts_fetch_conn_ops.work(c);
+	/* From now on the host's time runs. */
+	ck_assert((sts_fetch_conn_ops.wants(c) & STS_WANT_WORK) == 0);
+	at = wait + STS_FETCH_HANDSHAKE_MS;
+	sts_fetch_ops.tick(&fetch, at - 1, the_case.date_s);
+	ck_assert((sts_fetch_conn_ops.wants(c) & STS_WANT_CLOSE) == 0);
+	sts_fetch_ops.tick(&fetch, at, the_case.date_s);
+	ck_assert((sts_fetch_conn_ops.wants(c) & STS_WANT_CLOSE) != 0);
+	ck_assert_uint_eq(sts_https_waited_ms(&fetch.https, at), wait);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -316,4 +346,5 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_lack_of_room_is_no_verdict);
 	tcase_add_test(tc, a_status_of_an_earlier_record_stays_known);
 	tcase_add_test(tc, our_own_shortage_is_no_fault_of_the_host);
+	tcase_add_test(tc, a_wait_for_the_processor_is_ours);
 }
