@@ -139,12 +139,24 @@ waits_to_compute(const struct sts_https *h)
 	       (sts_tls_wants(h->tls) & STS_TLS_WORK) != 0;
 }
 
-/* Whether a handshake is under way and the host's time for it runs. */
+/* While it waits so, beside others, the host's time stands still. */
+static void
+stand_still(struct sts_https *h)
+{
+	uint32_t waited_ms = h->now - h->computes_at;
+
+	if (waits_to_compute(h)) {
+		h->waited_ms += waited_ms;
+		h->handshake_until += waited_ms;
+	}
+	h->computes_at = h->now;
+}
+
+/* Whether a handshake is under way, whose time is limited. */
 static bool
 shakes_hands(const struct sts_https *h)
 {
-	return sts_dial_taken(&h->dial) >= 0 && !h->established &&
-	       !waits_to_compute(h);
+	return sts_dial_taken(&h->dial) >= 0 && !h->established;
 }
 
 uint32_t
@@ -157,6 +169,7 @@ void
 sts_https_tick(struct sts_https *h, sts_ms now)
 {
 	h->now = now;
+	stand_still(h);
 	sts_dial_tick(&h->dial, now);
 	if (shakes_hands(h) && !sts_before(now, h->handshake_until)) {
 		sts_dial_refuse(&h->dial, STS_WHY_TLS_TIMEOUT);
@@ -280,13 +293,8 @@ sts_https_send_ack(struct sts_conn *c, size_t n)
 void
 sts_https_work(struct sts_conn *c)
 {
-	struct sts_https *h = c->https;
-	uint32_t waited_ms = h->now - h->computes_at;
-
-	h->waited_ms += waited_ms;
-	h->handshake_until += waited_ms;
-	h->computes_at = h->now;
-	sts_tls_work(h->tls);
+	stand_still(c->https);
+	sts_tls_work(c->https->tls);
 }
 
 /* The owner keeps all deadlines; the connection only notes the time. */

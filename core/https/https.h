@@ -53,8 +53,8 @@ struct sts_https {
 	const struct sts_anchors *anchors;
 	int64_t wall_s;
 	sts_ms handshake_until;
-	sts_ms computes_at; /* while it wants WORK: since when */
-	uint32_t waited_ms; /* for WORK that was done */
+	sts_ms computes_at; /* while it wants WORK: since when, */
+	uint32_t waited_ms; /* and before that, in all */
 	uint8_t rnd[STS_TLS_RND];
 	struct sts_conn conn[STS_HTTPS_CONNS];
 };
