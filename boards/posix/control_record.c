@@ -117,12 +117,11 @@ put_question(const struct sts_control_record *r, struct sts_json_put *p,
 	sts_json_put_string(p, "rule_text", sts_rule_text(rule));
 	sts_json_put_string(p, "why", sts_why_token(why));
 	sts_json_put_string(p, "text", sts_why_text(why));
-	if (a->audited) {
+	if (a->would != STS_ANSWER_NONE) {
 		sts_json_put_string(p, "would",
-		    rule == STS_RULE_HELD      ? "policy"
-		    : rule == STS_RULE_PRELOAD ? "policy"
-		    : rule == STS_RULE_DANE    ? "dane"
-					       : "temp");
+		    a->would == STS_ANSWER_TEMP ? "temp"
+		    : rule == STS_RULE_DANE     ? "dane"
+						: "policy");
 		put_time(p, "until", r->about.off_until_s);
 	}
 }
@@ -168,6 +167,8 @@ put_held(const struct sts_control_record *r, struct sts_json_put *p)
 	} else if (domain.n > 0) {
 		sts_json_put_text(p, "domain", domain);
 		sts_json_put_string(p, "held", "nothing");
+		/* Other members are times, too. */
+		sts_json_put_number(p, "now", r->now_s);
 	}
 }
 
@@ -268,6 +269,7 @@ sts_control_record_begin(struct sts_control_record *r, struct sts_agent *a,
 	r->about = *about;
 	sts_inspect(a, &now);
 	r->blind = now.dane_blind;
+	r->now_s = now.now_s;
 	find_held(r);
 	r->about.key.n = least(about->key.n, STS_CONTROL_KEY_MAX);
 	r->about.zone.n = least(about->zone.n, STS_ZONE_NAME_MAX);

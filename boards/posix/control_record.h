@@ -32,6 +32,7 @@ struct sts_control_record {
 	bool has; /* something is held, and pinned until the end */
 	bool doubted; /* the journal may have a later word about it */
 	struct sts_held held;
+	uint32_t now_s; /* when it was begun */
 	bool counts; /* sessions are, and of them this many failed */
 	uint64_t tested;
 	bool has_dane; /* the same of the mail hosts */

@@ -248,7 +248,7 @@ demand_of(const struct sts_agent *a, const struct sts_answer *with,
 	bool usable = h->state == STS_DANE_HOST_USABLE;
 	bool policy = is_policy(with);
 
-	if (with->audited || with->rule == STS_RULE_OVERRIDE) {
+	if (with->would != STS_ANSWER_NONE || with->rule == STS_RULE_OVERRIDE) {
 		out->kind = STS_DEMAND_NOTHING;
 	} else if (h->state == STS_DANE_HOST_UNKNOWN) {
 		skip(out, (enum sts_why)h->why);

@@ -159,7 +159,7 @@ audit(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	}
 	event = sts_agent_log(
 	    a, STS_EVENT_AUDIT, (enum sts_why)ask->answer.why, domain);
-	event->number[0] = ask->answer.kind;
+	event->number[0] = ask->answer.would = ask->answer.kind;
 	if (ask->answer.ref != 0) {
 		sts_cache_get(&a->cache, ask->answer.ref, &e);
 		sts_event_mode(event, e.mode);
@@ -167,7 +167,6 @@ audit(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	ask->answer.kind = STS_ANSWER_NOTFOUND;
 	ask->answer.why = STS_WHY_AUDIT;
 	ask->answer.ref = 0;
-	ask->answer.audited = true;
 }
 
 static void

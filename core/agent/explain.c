@@ -31,10 +31,10 @@ sts_explain_verdict(const struct sts_answer *a)
 	if (a->kind >= STS_ANSWER_POLICY) {
 		return STS_VERDICT_POLICY;
 	}
-	if (a->audited) {
-		return a->rule == STS_RULE_HELD || a->rule == STS_RULE_PRELOAD
-			   ? STS_VERDICT_NONE
-			   : STS_VERDICT_UNKNOWN;
+	if (a->would != STS_ANSWER_NONE) {
+		/* What would count is known, and does not: it is rehearsed. */
+		return a->would == STS_ANSWER_TEMP ? STS_VERDICT_UNKNOWN
+						   : STS_VERDICT_NONE;
 	}
 	return a->kind == STS_ANSWER_NOTFOUND &&
 		       is_definite((enum sts_why)a->why)

@@ -749,6 +749,30 @@ START_TEST(an_audit_zone_enforces_nothing)
 }
 END_TEST
 
+/* What enforcement would have answered is what it says, also where DANE decides
+ * and nothing is held; and the end is as far away as it is. */
+START_TEST(a_rehearsal_of_dane_that_fails_is_a_temporary_error)
+{
+	const char *extra[] = { "-o", kept_line, "-o", "dane on", "-o",
+		"answer_within 200ms", NULL };
+
+	home_begin();
+	start(extra);
+	ORDER(0, "enforce", "off", "--until", "2h");
+	ORDER(2, "query", "other.example");
+	replied("  else     it would have been a temporary error\n");
+	replied("  off      until 2");
+	replied(" UTC (in ");
+	ck_assert_ptr_null(strstr(command.log, " days)"));
+	ORDER(2, "query", "--json", "other.example");
+	replied("\"rule\":\"dane\"");
+	replied("\"would\":\"temp\"");
+	replied("\"held\":\"nothing\",\"now\":");
+	ck_assert_int_eq(stop(), 0);
+	home_end();
+}
+END_TEST
+
 /* Requests that are invalid, and unusual ones that are not. */
 static const struct {
 	const char *name, *line, *want;
@@ -1026,6 +1050,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_kill_switch_with_an_end_outlives_a_restart);
 	tcase_add_test(tc, a_kill_switch_with_a_bad_end_is_refused);
 	tcase_add_test(tc, an_audit_zone_enforces_nothing);
+	tcase_add_test(tc, a_rehearsal_of_dane_that_fails_is_a_temporary_error);
 	tcase_add_test(tc, bad_requests_get_an_error);
 	tcase_add_test(tc, hostile_commands_delay_no_mail_server);
 	tcase_add_test(tc, a_command_reports_that_the_daemon_has_ended);

@@ -327,37 +327,42 @@ static const struct {
 	enum sts_answer_kind kind;
 	enum sts_rule rule;
 	enum sts_why why;
-	bool audited;
+	enum sts_answer_kind would;
 	enum sts_verdict want;
 } verdicts[] = {
-	{ "enforce", STS_ANSWER_POLICY, STS_RULE_HELD, STS_WHY_NONE, false,
-	    STS_VERDICT_POLICY },
+	{ "enforce", STS_ANSWER_POLICY, STS_RULE_HELD, STS_WHY_NONE,
+	    STS_ANSWER_NONE, STS_VERDICT_POLICY },
 	{ "override", STS_ANSWER_OVERRIDE, STS_RULE_OVERRIDE, STS_WHY_OVERRIDE,
-	    false, STS_VERDICT_POLICY },
+	    STS_ANSWER_NONE, STS_VERDICT_POLICY },
 	{ "override not found", STS_ANSWER_NOTFOUND, STS_RULE_OVERRIDE,
-	    STS_WHY_OVERRIDE, false, STS_VERDICT_NONE },
+	    STS_WHY_OVERRIDE, STS_ANSWER_NONE, STS_VERDICT_NONE },
 	{ "parent", STS_ANSWER_NOTFOUND, STS_RULE_KEY, STS_WHY_KEY_PARENT,
-	    false, STS_VERDICT_NONE },
+	    STS_ANSWER_NONE, STS_VERDICT_NONE },
 	{ "no record", STS_ANSWER_NOTFOUND, STS_RULE_TABLE,
-	    STS_WHY_DNS_NXDOMAIN, false, STS_VERDICT_NONE },
+	    STS_WHY_DNS_NXDOMAIN, STS_ANSWER_NONE, STS_VERDICT_NONE },
 	{ "testing", STS_ANSWER_NOTFOUND, STS_RULE_HELD, STS_WHY_MODE_TESTING,
-	    false, STS_VERDICT_NONE },
+	    STS_ANSWER_NONE, STS_VERDICT_NONE },
 	{ "timeout, not found", STS_ANSWER_NOTFOUND, STS_RULE_TABLE,
-	    STS_WHY_DNS_TIMEOUT, false, STS_VERDICT_UNKNOWN },
+	    STS_WHY_DNS_TIMEOUT, STS_ANSWER_NONE, STS_VERDICT_UNKNOWN },
 	{ "timeout, temp", STS_ANSWER_TEMP, STS_RULE_TABLE, STS_WHY_DNS_TIMEOUT,
-	    false, STS_VERDICT_UNKNOWN },
+	    STS_ANSWER_NONE, STS_VERDICT_UNKNOWN },
 	{ "fetch failed", STS_ANSWER_NOTFOUND, STS_RULE_TABLE,
-	    STS_WHY_X509_EXPIRED, false, STS_VERDICT_UNKNOWN },
-	{ "busy", STS_ANSWER_TEMP, STS_RULE_TABLE, STS_WHY_BUSY, false,
-	    STS_VERDICT_UNKNOWN },
-	{ "no clock", STS_ANSWER_TEMP, STS_RULE_CLOCK, STS_WHY_NO_CLOCK, false,
-	    STS_VERDICT_UNKNOWN },
+	    STS_WHY_X509_EXPIRED, STS_ANSWER_NONE, STS_VERDICT_UNKNOWN },
+	{ "busy", STS_ANSWER_TEMP, STS_RULE_TABLE, STS_WHY_BUSY,
+	    STS_ANSWER_NONE, STS_VERDICT_UNKNOWN },
+	{ "no clock", STS_ANSWER_TEMP, STS_RULE_CLOCK, STS_WHY_NO_CLOCK,
+	    STS_ANSWER_NONE, STS_VERDICT_UNKNOWN },
 	{ "rehearsed policy", STS_ANSWER_NOTFOUND, STS_RULE_HELD, STS_WHY_AUDIT,
-	    true, STS_VERDICT_NONE },
+	    STS_ANSWER_POLICY, STS_VERDICT_NONE },
 	{ "rehearsed policy of the operator's list", STS_ANSWER_NOTFOUND,
-	    STS_RULE_PRELOAD, STS_WHY_AUDIT, true, STS_VERDICT_NONE },
+	    STS_RULE_PRELOAD, STS_WHY_AUDIT, STS_ANSWER_PRELOAD,
+	    STS_VERDICT_NONE },
+	{ "rehearsed DANE", STS_ANSWER_NOTFOUND, STS_RULE_DANE, STS_WHY_AUDIT,
+	    STS_ANSWER_DANE_ONLY, STS_VERDICT_NONE },
+	{ "rehearsed temp of DANE", STS_ANSWER_NOTFOUND, STS_RULE_DANE,
+	    STS_WHY_AUDIT, STS_ANSWER_TEMP, STS_VERDICT_UNKNOWN },
 	{ "rehearsed temp", STS_ANSWER_NOTFOUND, STS_RULE_TABLE, STS_WHY_AUDIT,
-	    true, STS_VERDICT_UNKNOWN },
+	    STS_ANSWER_TEMP, STS_VERDICT_UNKNOWN },
 };
 
 START_TEST(each_answer_has_a_verdict_and_words)
@@ -369,7 +374,7 @@ START_TEST(each_answer_has_a_verdict_and_words)
 		a.kind = (uint8_t)verdicts[i].kind;
 		a.rule = (uint8_t)verdicts[i].rule;
 		a.why = (uint8_t)verdicts[i].why;
-		a.audited = verdicts[i].audited;
+		a.would = (uint8_t)verdicts[i].would;
 		unit_int(verdicts[i].name, sts_explain_verdict(&a),
 		    verdicts[i].want);
 		ck_assert_str_ne(sts_rule_token((enum sts_rule)a.rule), "?");
