@@ -19,6 +19,7 @@
 
 #include "agent_state.h"
 #include "agent_dane.h"
+#include "../answer/decide.h"
 #include "../base/assert.h"
 #include "../answer/preload.h"
 #include "../cache/payload.h"
@@ -239,16 +240,28 @@ is_policy(const struct sts_answer *with)
 	       with->kind == STS_ANSWER_PRELOAD;
 }
 
+/* Whether nothing is enforced: an answer that was "not found" all the same does
+ * not show it, while hosts may have TLSA records. */
+static bool
+is_rehearsed(const struct sts_agent *a, const struct sts_route *r)
+{
+	const struct sts_ask *ask = &a->questions[r->slot].ask;
+
+	return ask->answer.would != STS_ANSWER_NONE ||
+	       sts_decide_audits(ask->settings, ask->zone);
+}
+
 /* Decide the demand on a host: the rows of the table in core/route.h. */
 static void
-demand_of(const struct sts_agent *a, const struct sts_answer *with,
+demand_of(const struct sts_agent *a, const struct sts_route *r,
     const struct sts_dane_hosts *d, unsigned host, struct sts_demand *out)
 {
+	const struct sts_answer *with = answer_of(a, r);
 	const struct sts_dane_mail_host *h = &d->host[host];
 	bool usable = h->state == STS_DANE_HOST_USABLE;
 	bool policy = is_policy(with);
 
-	if (with->would != STS_ANSWER_NONE || with->rule == STS_RULE_OVERRIDE) {
+	if (is_rehearsed(a, r) || with->rule == STS_RULE_OVERRIDE) {
 		out->kind = STS_DEMAND_NOTHING;
 	} else if (h->state == STS_DANE_HOST_UNKNOWN) {
 		skip(out, (enum sts_why)h->why);
@@ -276,7 +289,7 @@ sts_route_host(const struct sts_agent *a, const struct sts_route *r, unsigned i,
 	memset(demand, 0, sizeof *demand);
 	demand->preference = d->host[host].preference;
 	demand->host = demand->base = sts_dane_hosts_name(d, host);
-	demand_of(a, answer_of(a, r), d, host, demand);
+	demand_of(a, r, d, host, demand);
 }
 
 void
