@@ -3,7 +3,8 @@
  * The daemon's journal while it runs. `found` says what there is to work on:
  *
  *	READY      a child writes (child > 0, !prepares), or there will be one
- *	TAKEN      another instance's; a child waits for the lock
+ *	TAKEN      another instance's, or another file has the name; a child
+ *	           waits for the lock
  *	the others a child tries to put it right every minute
  *
  * There is at most one child. One that prepares does what may block, and ends
@@ -238,10 +239,8 @@ prepare(struct sts_journal_child *j)
 	case STS_FILE_READ_ONLY:
 		return sts_store_reopen(&j->file, j->path) == 0 ? 0 : errno;
 	case STS_FILE_SMALL:
-		return sts_journal_file_grow(&f, &fresh,
-			   j->file.store.area_size > 0 ? &j->file : NULL) == 0
-			   ? 0
-			   : errno;
+		return sts_journal_file_grow(&f, &fresh, &j->file) == 0 ? 0
+									: errno;
 	default:
 		return open_later(j, &f);
 	}
@@ -263,6 +262,8 @@ take(struct sts_journal_child *j)
 	sts_store_close(&j->file);
 	j->file = fresh;
 	j->file.store.ctx = &j->file;
+	/* Here, too, only a child writes. */
+	j->file.broken = true;
 	return 0;
 }
 
@@ -399,11 +400,26 @@ sts_journal_child_begin(struct sts_journal_child *j, bool confined, sts_ms now)
 	}
 }
 
+/* Whether the name of the file that is open is now that of another, perhaps of
+ * another instance's. */
+static bool
+has_lost_name(const struct sts_journal_child *j, int error)
+{
+	return (j->found == STS_FILE_SMALL || j->found == STS_FILE_READ_ONLY) &&
+	       (error == ESTALE || error == EWOULDBLOCK);
+}
+
 /* It is not READY yet. A reason is logged when it is another than before: one
  * that only shows while a child works would stay unknown. */
 static void
 not_ready(struct sts_journal_child *j, int error)
 {
+	if (has_lost_name(j, error)) {
+		/* What is open is read until the other one can be had: then
+		 * that is read, too. It may be this one again. */
+		sts_store_unlock(&j->file);
+		j->found = STS_FILE_TAKEN;
+	}
 	if (error != j->error) {
 		j->error = error;
 		log_problem(j, j->d.log, true);
@@ -419,6 +435,13 @@ prepared(struct sts_journal_child *j, sts_ms now)
 
 	if (error != 0) {
 		not_ready(j, error);
+		return;
+	}
+	if (j->file.store.area_size < j->area_size) {
+		/* One that could only be read: now it can be made larger. */
+		j->found = STS_FILE_SMALL;
+		not_ready(j, EINPROGRESS);
+		j->next = now;
 		return;
 	}
 	j->error = 0;

@@ -14,14 +14,16 @@
  * failure the file descriptors are closed and errno says why.
  *
  * The attacker may write to the folder: links, pipes and files put under these
- * names are refused by port/posix/store_file.c, and a file that lost its name
- * while it was filled is not put in place.
+ * names are refused by port/posix/store_file.c, a file that lost its name while
+ * it was filled is not put in place, and one that came there meanwhile is not
+ * replaced.
  */
 #define _DEFAULT_SOURCE
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../core/journal/journal_format.h"
@@ -130,13 +132,24 @@ set_aside(
 	return 0;
 }
 
+/* Whether the journal's name is still the old file's or, if there was none, still
+ * free: what has come there meanwhile may be another instance's. */
+static bool
+may_replace(const char *path, const struct sts_file_store *old)
+{
+	struct stat st;
+
+	return old != NULL ? sts_store_has_name(old, path)
+			   : lstat(path, &st) != 0 && errno == ENOENT;
+}
+
 /* What was filled gets the journal's name, and nothing else does. 0, or -1 with
  * errno. */
 static int
-put_in_place(
-    const struct sts_file_store *s, const char *fresh, const char *path)
+put_in_place(const struct sts_file_store *s, const char *fresh,
+    const struct sts_file_store *old, const char *path)
 {
-	if (!sts_store_has_name(s, fresh)) {
+	if (!sts_store_has_name(s, fresh) || !may_replace(path, old)) {
 		errno = ESTALE;
 		return -1;
 	}
@@ -159,7 +172,7 @@ sts_journal_file_grow(const struct sts_journal_file *f,
 		return -1;
 	}
 	if (sts_store_fill(s, f->area_size, old) != 0 ||
-	    put_in_place(s, fresh, f->path) != 0) {
+	    put_in_place(s, fresh, old, f->path) != 0) {
 		int error = errno;
 
 		if (sts_store_has_name(s, fresh)) {
@@ -191,8 +204,7 @@ settle(const struct sts_journal_file *f, struct sts_file_store *s)
 		return STS_FILE_READY;
 	}
 	old.store.ctx = &old;
-	if (sts_journal_file_grow(
-		f, s, old.store.area_size > 0 ? &old : NULL) == 0) {
+	if (sts_journal_file_grow(f, s, &old) == 0) {
 		sts_store_close(&old);
 		return STS_FILE_READY;
 	}

@@ -45,8 +45,11 @@ enum sts_journal_found sts_journal_file_open(
 enum sts_journal_found sts_journal_file_look(
     const struct sts_journal_file *f, struct sts_file_store *s);
 
-/* A larger file in place of that of `old`, with what that holds. 0, or -1 with
- * errno. */
+/*
+ * A larger file in place of that of `old`, with what that holds; NULL: there is
+ * none. 0, or -1 with errno: ESTALE, the place is not that of `old` any more, or
+ * not free.
+ */
 int sts_journal_file_grow(const struct sts_journal_file *f,
     struct sts_file_store *s, const struct sts_file_store *old);
 

@@ -93,6 +93,9 @@ void sts_store_size(const struct sts_file_store *s, uint64_t *size);
 int sts_store_fill(struct sts_file_store *s, uint32_t area_size,
     const struct sts_file_store *old);
 
+/* Let others have the lock; the file stays open, to be read. */
+void sts_store_unlock(const struct sts_file_store *s);
+
 /* Unlock and close, also after an open that failed. */
 void sts_store_close(struct sts_file_store *s);
 

@@ -170,6 +170,12 @@ sts_store_reopen(struct sts_file_store *s, const char *path)
 }
 
 void
+sts_store_unlock(const struct sts_file_store *s)
+{
+	(void)flock(s->lock >= 0 ? s->lock : s->fd, LOCK_UN);
+}
+
+void
 sts_store_size(const struct sts_file_store *s, uint64_t *size)
 {
 	struct stat st;

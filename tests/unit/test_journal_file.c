@@ -18,6 +18,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../boards/posix/journal_child.h"
@@ -256,7 +257,7 @@ int
 fsync(int fd)
 {
 	if (swapped != NULL) {
-		ck_assert_int_eq(unlink(swapped), 0);
+		ck_assert(unlink(swapped) == 0 || errno == ENOENT);
 		write_file(swapped, 0, "another's", 9);
 		swapped = NULL;
 	}
@@ -283,6 +284,42 @@ START_TEST(only_the_file_that_was_filled_is_used)
 	/* The next time the file is in the way, and is replaced. */
 	make(AREA);
 	ck_assert_int_eq(stat(fresh, &st), -1);
+}
+END_TEST
+
+static void
+expect_another(void)
+{
+	char got[16], fresh[sizeof path + 8];
+	struct stat st;
+	int fd = open(path, O_RDONLY);
+
+	ck_assert_int_eq(read(fd, got, sizeof got), 9);
+	ck_assert_mem_eq(got, "another's", 9);
+	close(fd);
+	snprintf(fresh, sizeof fresh, "%s.new", path);
+	ck_assert_int_eq(stat(fresh, &st), -1);
+}
+
+/* A file that came while the new one was filled is another instance's. */
+START_TEST(a_file_that_came_meanwhile_is_not_replaced)
+{
+	struct sts_journal_file f = file(2 * AREA);
+
+	swapped = path;
+	unit_int("result without a file", sts_journal_file_open(&f, &store),
+	    STS_FILE_NONE);
+	unit_int("errno without a file", errno, ESTALE);
+	expect_another();
+	unlink(path);
+	make(AREA);
+	swapped = path;
+	unit_int("result with a smaller file",
+	    sts_journal_file_open(&f, &store), STS_FILE_SMALL);
+	unit_int("errno with a smaller file", errno, ESTALE);
+	ck_assert_uint_eq(store.store.area_size, AREA);
+	expect_another();
+	sts_store_close(&store);
 }
 END_TEST
 
@@ -776,6 +813,142 @@ START_TEST(laying_out_is_tried_again)
 }
 END_TEST
 
+/* Wait until that is found of the journal. */
+static void
+await_found(enum sts_journal_found want)
+{
+	for (unsigned k = 0; k < PATIENCE && j.found != want; k++) {
+		now += 100;
+		sts_journal_child_tick(&j, now);
+		poll(NULL, 0, 10);
+	}
+	ck_assert_int_eq(j.found, want);
+}
+
+/* The daemon reads a file that is too small and cannot grow. Then another
+ * instance has a file in its place: that is not replaced, and taken when it
+ * comes free; so is the first one, if it is back by then. */
+START_TEST(a_file_that_has_its_place_is_waited_for)
+{
+	struct sts_journal_file f;
+	char other[sizeof path + 8];
+	struct stat was, is;
+
+	snprintf(other, sizeof other, "%s.other", path);
+	for (unsigned i = 0; i < 2; i++) {
+		make(AREA);
+		room = 0;
+		start_daemon();
+		ck_assert_int_eq(j.found, STS_FILE_SMALL);
+		learn("a.example");
+		room = ULONG_MAX;
+		ck_assert_int_eq(rename(path, other), 0);
+		f = file(j.area_size);
+		ck_assert_int_eq(
+		    sts_journal_file_open(&f, &store), STS_FILE_READY);
+		now += STS_JOURNAL_AGAIN_MS;
+		await_found(STS_FILE_TAKEN);
+		ck_assert(sts_store_has_name(&store, path));
+		ck_assert_int_eq(
+		    i == 1 ? rename(other, path) : unlink(other), 0);
+		ck_assert_int_eq(stat(path, &was), 0);
+		sts_store_close(&store);
+		now += STS_JOURNAL_AGAIN_MS;
+		ck_assert(reaches(STS_KEEPING_OK));
+		ck_assert_int_eq(stat(path, &is), 0);
+		unit_int("the same file", is.st_ino == was.st_ino, i == 0);
+		unit_int("its size", is.st_size, 2L * j.area_size);
+		ck_assert_uint_eq(sts_cache_unsaved_count(&agent.cache), 0);
+		kill(j.child, SIGKILL);
+		sts_store_close(&j.file);
+		unlink(path);
+	}
+}
+END_TEST
+
+static void
+become_nobody(void)
+{
+	if (geteuid() == 0) {
+		ck_assert_int_eq(seteuid(NOBODY), 0);
+	}
+}
+
+/* A file that could only be read, and is too small, grows when it may be
+ * written to. */
+START_TEST(a_small_file_grows_when_it_may_be_written_to)
+{
+	bool root = geteuid() == 0;
+	struct stat st;
+
+	make(AREA);
+	ck_assert_int_eq(chmod(folder, 0755), 0);
+	ck_assert_int_eq(chmod(path, 0444), 0);
+	ck_assert_int_eq(chmod(deep, 0755), 0);
+	before_open = become_nobody;
+	start_daemon();
+	before_open = NULL;
+	ck_assert_int_eq(j.found, STS_FILE_READ_ONLY);
+	learn("a.example");
+	ck_assert_int_eq(root ? seteuid(0) : 0, 0);
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	now += STS_JOURNAL_AGAIN_MS;
+	ck_assert(reaches(STS_KEEPING_OK));
+	ck_assert_int_eq(stat(path, &st), 0);
+	unit_int("its size", st.st_size, 2L * j.area_size);
+	ck_assert_uint_eq(sts_cache_unsaved_count(&agent.cache), 0);
+	kill(j.child, SIGKILL);
+}
+END_TEST
+
+/* Wait until the child has ended, which the daemon does not know yet. */
+static void
+await_end_of_child(void)
+{
+	siginfo_t info;
+
+	ck_assert_int_gt(j.child, 0);
+	ck_assert_int_eq(
+	    waitid(P_PID, (id_t)j.child, &info, WEXITED | WNOWAIT), 0);
+}
+
+/* One descriptor is left, which the file takes: there is none for a process to
+ * write. The daemon does not write in its place, since a disk may hang. */
+START_TEST(without_a_link_the_daemon_writes_nothing)
+{
+	struct rlimit all, few;
+	int next;
+
+	rmdir(deep);
+	start_daemon();
+	learn("a.example");
+	ck_assert_int_eq(mkdir(deep, 0700), 0);
+	now += STS_JOURNAL_AGAIN_MS;
+	sts_journal_child_tick(&j, now);
+	await_end_of_child();
+	next = dup(log_ends[0]);
+	close(next);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
+	few = all;
+	few.rlim_cur = (rlim_t)next + 1;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	count_logged("");
+	await_found(STS_FILE_READY);
+	unit_int("reports of no process",
+	    count_logged("cannot start the process"), 1);
+	ck_assert_int_eq(j.child, 0);
+	for (unsigned i = 0; i < 16; i++) {
+		sts_run(&driver, ++now, 1800000000, 256);
+	}
+	ck_assert_uint_eq(sts_cache_unsaved_count(&agent.cache), 1);
+	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &all), 0);
+	now += STS_JOURNAL_AGAIN_MS;
+	ck_assert(reaches(STS_KEEPING_OK));
+	kill(j.child, SIGKILL);
+}
+END_TEST
+
 /* A writer that dies gets a successor, a minute after its own start. */
 START_TEST(a_dead_writer_gets_a_successor)
 {
@@ -1014,6 +1187,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_read_only_journal_is_read);
 	tcase_add_test(tc, a_locked_file_that_is_no_journal_is_not_read);
 	tcase_add_test(tc, only_the_file_that_was_filled_is_used);
+	tcase_add_test(tc, a_file_that_came_meanwhile_is_not_replaced);
 	tcase_add_test(tc, a_linked_file_keeps_its_content);
 	tcase_add_test(tc, links_are_not_followed);
 	tcase_add_test(tc, without_a_folder_there_is_no_journal);
@@ -1027,6 +1201,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, laying_out_that_hangs_is_a_fault);
 	tcase_add_test(tc, why_a_file_is_not_laid_out_is_logged_once);
 	tcase_add_test(tc, laying_out_is_tried_again);
+	tcase_add_test(tc, a_file_that_has_its_place_is_waited_for);
+	tcase_add_test(tc, a_small_file_grows_when_it_may_be_written_to);
+	tcase_add_test(tc, without_a_link_the_daemon_writes_nothing);
 	tcase_add_test(tc, a_dead_writer_gets_a_successor);
 	tcase_add_test(tc, without_a_writer_the_daemon_serves);
 	tcase_add_test(tc, a_file_without_its_name_is_reported);
