@@ -131,8 +131,9 @@ uint32_t sts_live_off_until_s(const struct sts_live *l);
 
 /* The journal has been read, as far as it will be before the first answer about
  * a domain: take over an order that it has. wall_s: seconds since 1970, by which
- * the order counts for the first answer, or -1: none. The agent, which may not
- * have seen the time yet, will not take one that is behind its own. */
+ * the order counts for the first answer if it is not over, or -1: none. The
+ * agent, which may not have seen the time yet, will not take one that is behind
+ * its own. */
 void sts_live_resume(struct sts_live *l, int64_t wall_s, sts_ms now);
 bool sts_live_resumed(const struct sts_live *l);
 

@@ -97,13 +97,19 @@ is_withdrawn(const struct sts_live *l, uint32_t kept_s, uint32_t now_s)
 	       i.journal == STS_JOURNAL_READY;
 }
 
-static bool
-knows_time(const struct sts_live *l)
+/* The time by which a kept order is judged: the agent's, or the one that it is
+ * about to see (-1: none) if that is not behind its own. 0: none is known. */
+static uint32_t
+known_s(const struct sts_live *l, int64_t wall_s)
 {
+	uint32_t now_s = sts_agent_now_s(l->agent);
 	struct sts_inspection i;
 
 	sts_inspect(l->agent, &i);
-	return i.clock != STS_CLOCK_UNKNOWN;
+	if (i.clock != STS_CLOCK_UNKNOWN) {
+		return now_s;
+	}
+	return wall_s >= now_s && wall_s <= UINT32_MAX ? (uint32_t)wall_s : 0;
 }
 
 /* The order that the journal keeps: taken over, withdrawn, or brought up to date
@@ -111,13 +117,12 @@ knows_time(const struct sts_live *l)
  * nobody can tell whether its end has come, and whoever keeps the time from us
  * would keep it in force: policies are enforced until there is one. */
 static void
-follow_order(struct sts_live *l, bool timed, sts_ms now)
+follow_order(struct sts_live *l, uint32_t time_s, sts_ms now)
 {
 	uint32_t kept_s = sts_agent_off_s(l->agent);
-	uint32_t now_s = sts_agent_now_s(l->agent);
 
-	if (!l->ordered && kept_s > now_s && kept_s != l->off_until_s &&
-	    timed) {
+	if (!l->ordered && time_s > 0 && kept_s > time_s &&
+	    kept_s != l->off_until_s) {
 		l->off_until_s = kept_s;
 		enforce(l, false, ", as ordered before the restart", now);
 	} else if (l->ordered && kept_s != l->off_until_s) {
@@ -127,7 +132,8 @@ follow_order(struct sts_live *l, bool timed, sts_ms now)
 		enforce(l, true, ", as the daemon before was ordered", now);
 		sts_driver_wake(l->driver);
 	}
-	if (l->off_until_s != 0 && now_s >= l->off_until_s) {
+	if (l->off_until_s != 0 &&
+	    sts_agent_now_s(l->agent) >= l->off_until_s) {
 		l->ordered = true;
 		l->off_until_s = 0;
 		sts_agent_set_off(l->agent, 0);
@@ -139,10 +145,8 @@ follow_order(struct sts_live *l, bool timed, sts_ms now)
 void
 sts_live_resume(struct sts_live *l, int64_t wall_s, sts_ms now)
 {
-	bool timed = knows_time(l) || wall_s >= sts_agent_now_s(l->agent);
-
 	l->resumed = true;
-	follow_order(l, timed, now);
+	follow_order(l, known_s(l, wall_s), now);
 }
 
 bool
@@ -168,6 +172,6 @@ remind(struct sts_live *l, sts_ms now)
 void
 sts_live_enforce_tick(struct sts_live *l, sts_ms now)
 {
-	follow_order(l, knows_time(l), now);
+	follow_order(l, known_s(l, -1), now);
 	remind(l, now);
 }

@@ -642,6 +642,26 @@ START_TEST(a_kept_order_counts_for_the_first_answer)
 }
 END_TEST
 
+/* An order whose end came before the restart does not count, not even for the
+ * first answers: the agent has not seen the time, and its own is far behind. */
+START_TEST(a_kept_order_that_is_over_does_not_count)
+{
+	enum {
+		WALL = 1800000000
+	};
+
+	begin();
+	kept_s = WALL;
+	ck_assert_uint_lt(sts_agent_now_s(&agent), kept_s);
+	sts_live_resume(&live, WALL, now);
+	ck_assert(sts_live_enforces(&live));
+	sts_live_resume(&live, (int64_t)UINT32_MAX + 1, now);
+	ck_assert(sts_live_enforces(&live));
+	sts_live_resume(&live, WALL - 1, now);
+	ck_assert(!sts_live_enforces(&live));
+}
+END_TEST
+
 /* Two daemons: the one that keeps the journal may change the order while the
  * other waits for the lock, and has read the journal without it. */
 static void
@@ -1067,6 +1087,7 @@ unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, a_kept_order_counts_once_the_time_is_known);
 	tcase_add_test(tc, a_kept_order_counts_for_the_first_answer);
+	tcase_add_test(tc, a_kept_order_that_is_over_does_not_count);
 	tcase_add_test(tc, an_order_that_the_daemon_before_has_withdrawn_ends);
 	tcase_add_test(
 	    tc, an_order_that_the_daemon_before_has_shortened_ends_so);
