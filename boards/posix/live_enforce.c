@@ -92,9 +92,10 @@ is_withdrawn(const struct sts_live *l, uint32_t kept_s, uint32_t now_s)
 	struct sts_inspection i;
 
 	sts_inspect(l->agent, &i);
+	/* Whether it can be written to now does not matter. */
 	return !l->ordered && l->off_until_s != 0 && kept_s != l->off_until_s &&
-	       kept_s <= now_s && i.has_journal &&
-	       i.journal == STS_JOURNAL_READY;
+	       kept_s <= now_s && !sts_inspect_unread(l->agent) &&
+	       i.journal != STS_JOURNAL_NEWER;
 }
 
 /* The time by which a kept order is judged: the agent's, or the one that it is
@@ -127,7 +128,7 @@ follow_order(struct sts_live *l, uint32_t time_s, sts_ms now)
 		enforce(l, false, ", as ordered before the restart", now);
 	} else if (l->ordered && kept_s != l->off_until_s) {
 		sts_agent_set_off(l->agent, l->off_until_s);
-	} else if (is_withdrawn(l, kept_s, now_s)) {
+	} else if (is_withdrawn(l, kept_s, sts_agent_now_s(l->agent))) {
 		l->off_until_s = 0;
 		enforce(l, true, ", as the daemon before was ordered", now);
 		sts_driver_wake(l->driver);

@@ -646,10 +646,6 @@ END_TEST
  * first answers: the agent has not seen the time, and its own is far behind. */
 START_TEST(a_kept_order_that_is_over_does_not_count)
 {
-	enum {
-		WALL = 1800000000
-	};
-
 	begin();
 	kept_s = WALL;
 	ck_assert_uint_lt(sts_agent_now_s(&agent), kept_s);
@@ -663,36 +659,41 @@ START_TEST(a_kept_order_that_is_over_does_not_count)
 END_TEST
 
 /* Two daemons: the one that keeps the journal may change the order while the
- * other waits for the lock, and has read the journal without it. */
+ * other waits for the lock, and then reads the journal, which is in this state
+ * and has this order. */
 static void
-take_over(uint32_t until_s, enum sts_journal_state *state)
+take_over(uint32_t until_s, enum sts_journal_state *state, bool loaded)
 {
-	*state = STS_JOURNAL_READY;
+	kept_state = NULL;
 	kept_s = WALL + 100;
-	kept_state = state;
 	sts_live_resume(&live, WALL, now);
 	ck_assert(!sts_live_enforces(&live));
 	ck_assert_uint_eq(sts_live_off_until_s(&live), WALL + 100);
-	/* The lock came free, and the journal is read again. */
-	kept_s = 0;
-	*state = STS_JOURNAL_LOADING;
-	now = live.look_at;
-	sts_live_tick(&live, now);
-	ck_assert(!sts_live_enforces(&live));
 	kept_s = until_s;
-	*state = STS_JOURNAL_READY;
+	kept_state = state;
+	agent.journal.loaded = loaded;
 	now = live.look_at;
 	sts_live_tick(&live, now);
 }
 
+static struct {
+	const char *name;
+	enum sts_journal_state state;
+	bool loaded, ends;
+} withdrawn[] = {
+	{ "it is read", STS_JOURNAL_LOADING, false, false },
+	{ "it cannot be read", STS_JOURNAL_FAILED, false, false },
+	{ "it is of a newer format", STS_JOURNAL_NEWER, true, false },
+	{ "it is read to its end", STS_JOURNAL_READY, true, true },
+	{ "it cannot be written to", STS_JOURNAL_FAILED, true, true },
+};
+
 START_TEST(an_order_that_the_daemon_before_has_withdrawn_ends)
 {
-	enum sts_journal_state state;
-
 	begin();
-	take_over(0, &state);
-	ck_assert(sts_live_enforces(&live));
-	ck_assert_uint_eq(sts_live_off_until_s(&live), 0);
+	take_over(0, &withdrawn[_i].state, withdrawn[_i].loaded);
+	unit_int(
+	    withdrawn[_i].name, sts_live_enforces(&live), withdrawn[_i].ends);
 	kept_state = NULL;
 }
 END_TEST
@@ -700,14 +701,14 @@ END_TEST
 /* It may also have shortened the order, and died before or after its end. */
 START_TEST(an_order_that_the_daemon_before_has_shortened_ends_so)
 {
-	enum sts_journal_state state;
+	enum sts_journal_state state = STS_JOURNAL_READY;
 
 	begin();
 	sts_run(&driver, now, WALL, 256);
-	take_over(WALL, &state);
+	take_over(WALL, &state, true);
 	ck_assert(sts_live_enforces(&live));
 	ck_assert_uint_eq(sts_live_off_until_s(&live), 0);
-	take_over(WALL + 50, &state);
+	take_over(WALL + 50, &state, true);
 	ck_assert(!sts_live_enforces(&live));
 	ck_assert_uint_eq(sts_live_off_until_s(&live), WALL + 50);
 	kept_state = NULL;
@@ -1088,7 +1089,9 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_kept_order_counts_once_the_time_is_known);
 	tcase_add_test(tc, a_kept_order_counts_for_the_first_answer);
 	tcase_add_test(tc, a_kept_order_that_is_over_does_not_count);
-	tcase_add_test(tc, an_order_that_the_daemon_before_has_withdrawn_ends);
+	tcase_add_loop_test(tc,
+	    an_order_that_the_daemon_before_has_withdrawn_ends, 0,
+	    (int)UNIT_COUNT(withdrawn));
 	tcase_add_test(
 	    tc, an_order_that_the_daemon_before_has_shortened_ends_so);
 	tcase_add_test(tc, a_reload_keeps_what_needs_a_restart);
