@@ -2,10 +2,10 @@
 /*
  * The configuration: `key value` lines of a file, then those of -o. '#' at
  * the beginning of a line or after a blank begins a comment. A later line of
- * a key replaces an earlier one; listen, nameserver, fetch_allow, zone and
- * override may repeat and add up, and for the first three the -o lines
- * replace all of the file's. Whatever is not understood is an error, and an
- * error changes nothing.
+ * a key replaces an earlier one; listen, nameserver, fetch_allow, nat64_prefix,
+ * redis_key, zone and override may repeat and add up, and for all of these but
+ * the last two the -o lines replace all of the file's. Whatever is not
+ * understood is an error, and an error changes nothing.
  */
 #ifndef STS_CONF_H
 #define STS_CONF_H
