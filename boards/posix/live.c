@@ -13,9 +13,10 @@
  * Invariants: whatever is new and broken changes nothing but the log, and each
  * part is judged by itself, except that name servers without one that is
  * trusted are refused while DANE is on, and DANE while there are only such. Once the daemon serves, the set in use
- * is not written to, enforce_off aside. Memory areas (anchors, lists of
- * policies) alternate with the sets: what is read goes into the area that the
- * set in use does not point to. A list of policies never goes back in time.
+ * is not written to, but for enforce_off and an address for reports that is
+ * found late. Memory areas (anchors, lists of policies) alternate with the sets:
+ * what is read goes into the area that the set in use does not point to. A list
+ * of policies never goes back in time.
  *
  * The attacker may write one of these files half, or have it vanish for a
  * moment: a bundle that ends inside a certificate, or a resolv.conf that names
