@@ -204,6 +204,19 @@ sts_control_print_head(const struct sts_control_show *s)
 	printf("  answer   ");
 }
 
+/* What would have been answered. */
+static const char *
+would_be(const struct sts_control_show *s)
+{
+	if (is(s, "would", "policy")) {
+		return is(s, "rule", "preload")
+			   ? "the policy of that list would be in force"
+			   : "the policy below would be in force";
+	}
+	return is(s, "would", "dane") ? "the TLSA records below would count"
+				      : "it would have been a temporary error";
+}
+
 static void
 print_because(const struct sts_control_show *s)
 {
@@ -213,12 +226,7 @@ print_because(const struct sts_control_show *s)
 		    s, is(s, "why", "ok") ? "\n" : ": $text ($why)\n");
 	}
 	if (has(s, "would")) {
-		printf("  else     %s\n",
-		    is(s, "would", "policy")
-			? "the policy below would be in force"
-		    : is(s, "would", "dane")
-			? "the TLSA records below would count"
-			: "it would have been a temporary error");
+		printf("  else     %s\n", would_be(s));
 		if (has(s, "until")) {
 			printf("  off     ");
 			print_until(s);

@@ -358,6 +358,15 @@ static const struct {
 	    "  because  held: off (audit)\n"
 	    "  else     the policy below would be in force\n" POLICY_SHOWN,
 	    1 },
+	{ "rehearsed, of the operator's list", STS_CONTROL_QUERY,
+	    "{\"result\":\"none\",\"answer\":\"NOTFOUND \",\"rule\":\"p"
+	    "reload\",\"rule_text\":\"list\",\"why\":\"audit\",\"text\":"
+	    "\"off\",\"would\":\"policy\",\"until\":1007200,\"held\":\"not"
+	    "hing\",\"now\":1000000}\n{\"end\":1}\n",
+	    "  because  list: off (audit)\n"
+	    "  else     the policy of that list would be in force\n"
+	    "  off      until 1970-01-12 15:46:40 UTC (in 2 h)\n",
+	    1 },
 	{ "a key", STS_CONTROL_QUERY,
 	    "{\"source\":\"here\",\"result\":\"none\",\"answer\":\"NOTF"
 	    "OUND \",\"rule\":\"key\",\"rule_text\":\"r\",\"why\":\"w\""
