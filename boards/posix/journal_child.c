@@ -140,7 +140,8 @@ log_problem(const struct sts_journal_child *j, struct sts_log *log, bool wanted)
 	sts_log_line(log, wanted ? STS_LOG_ERROR : STS_LOG_WARNING,
 	    "journal %s: %s%s: %s do not outlive a restart%s", j->path,
 	    j->found == STS_FILE_SMALL ? "cannot be made larger: " : "",
-	    strerror(j->error),
+	    j->error == ESTALE ? "another file has its name"
+			       : strerror(j->error),
 	    j->found == STS_FILE_NONE ? "policies" : "newer policies",
 	    j->chrooted ? "" : " until that is over; tried every minute");
 }

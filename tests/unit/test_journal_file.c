@@ -846,8 +846,11 @@ START_TEST(a_file_that_has_its_place_is_waited_for)
 		f = file(j.area_size);
 		ck_assert_int_eq(
 		    sts_journal_file_open(&f, &store), STS_FILE_READY);
+		count_logged("");
 		now += STS_JOURNAL_AGAIN_MS;
 		await_found(STS_FILE_TAKEN);
+		unit_int("reports of another file",
+		    count_logged("another file has its name"), 1);
 		ck_assert(sts_store_has_name(&store, path));
 		ck_assert_int_eq(
 		    i == 1 ? rename(other, path) : unlink(other), 0);
