@@ -110,6 +110,12 @@ log_file(const struct sts_journal_child *j, struct sts_log *log)
 	    (unsigned long)j->file.store.area_size * STS_STORE_AREAS);
 }
 
+static const char *
+words_of(int error)
+{
+	return error == ESTALE ? "another file has its name" : strerror(error);
+}
+
 /* Log why policies do not outlive a restart, and until when. */
 static void
 log_problem(const struct sts_journal_child *j, struct sts_log *log, bool wanted)
@@ -140,8 +146,7 @@ log_problem(const struct sts_journal_child *j, struct sts_log *log, bool wanted)
 	sts_log_line(log, wanted ? STS_LOG_ERROR : STS_LOG_WARNING,
 	    "journal %s: %s%s: %s do not outlive a restart%s", j->path,
 	    j->found == STS_FILE_SMALL ? "cannot be made larger: " : "",
-	    j->error == ESTALE ? "another file has its name"
-			       : strerror(j->error),
+	    words_of(j->error),
 	    j->found == STS_FILE_NONE ? "policies" : "newer policies",
 	    j->chrooted ? "" : " until that is over; tried every minute");
 }
