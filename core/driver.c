@@ -617,7 +617,7 @@ sts_run(struct sts_driver *d, sts_ms now, int64_t wall_s, unsigned budget)
 		d->root_changed = false;
 		set_deadline(d, 0);
 	}
-	if (fine && !load(d, budget)) {
+	if (!load(d, budget) && fine) {
 		step_store(d, 1);
 	}
 	/* Even without entropy: answers of this step can be read from now on,
