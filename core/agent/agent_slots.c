@@ -503,7 +503,7 @@ outstayed(const struct sts_agent *a, const struct sts_fetch *f)
 {
 	sts_ms quantum = quantum_ms(a, f);
 
-	return !sts_before(a->now, f->milestone + quantum) ||
+	return !sts_before(a->now, sts_fetch_idle_since(f, a->now) + quantum) ||
 	       (a->slots.fresh.count > 0 && !has_tenure(a, f) &&
 		   !sts_before(a->now, f->begun + tenure_ms(f, quantum)));
 }
@@ -556,7 +556,7 @@ take_slots(struct sts_agent *a)
 		struct sts_fetch *f = &a->fetches[i];
 
 		if (f->busy && (outstayed(a, f) || is_surplus(a, i))) {
-			sts_fetch_stop(f, STS_WHY_FETCH_STALLED);
+			sts_fetch_stop(f, STS_WHY_FETCH_STALLED, a->now);
 			sts_agent_stir(a, (uint16_t)(a->first_fetch + i));
 			wanted--;
 		}

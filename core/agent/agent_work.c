@@ -613,16 +613,20 @@ turn_over(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
 {
 	/* A turn's second attempt begins a moment after its first. */
 	const sts_ms most = STS_QUANTUM_MS - STS_DIAL_STAGGER_MS;
+	uint32_t waited_ms = sts_https_waited_ms(&f->https, a->now);
 
 	if (why == STS_WHY_FETCH_STALLED &&
-	    !sts_before(a->now, f->milestone + STS_QUANTUM_MS)) {
+	    !sts_before(
+		a->now, sts_fetch_idle_since(f, a->now) + STS_QUANTUM_MS)) {
 		l->had_time = l->had_time || f->https.established;
-		l->ours_ms += sts_https_waited_ms(&f->https, a->now);
+		l->ours_ms += waited_ms;
 		sts_lookup_turn(l, sts_dial_begun(&f->https.dial, l->addr_count,
 				       a->now - most));
 	} else if (another_turn(why)) {
 		l->ours_ms += a->now - f->begun;
 		l->cut = (uint8_t)(l->cut < UINT8_MAX ? l->cut + 1 : l->cut);
+	} else {
+		l->ours_ms += waited_ms;
 	}
 }
 
@@ -653,12 +657,13 @@ fetch_failed(struct sts_agent *a, struct sts_lookup *l, bool unreached,
 }
 
 /* Whether a fetch ended by a shortage of ours, and not by its host: also if its
- * last turn was too short because the time for all turns ended. */
+ * last turn, which it had from `begun` on, was too short because the time for all
+ * turns ended. */
 static bool
 is_ours(const struct sts_agent *a, const struct sts_lookup *l, sts_ms begun,
     enum sts_why why)
 {
-	bool cut = why == STS_WHY_FETCH_TIMEOUT && l->stalled &&
+	bool cut = why == STS_WHY_FETCH_TIMEOUT &&
 		   sts_before(a->now, begun + STS_QUANTUM_MS);
 
 	return (another_turn(why) || cut) && !l->had_time;
@@ -672,7 +677,8 @@ sts_agent_work_fetch(struct sts_agent *a, uint16_t i)
 	bool unreached = f->unreached;
 	enum sts_why why = f->why;
 	uint16_t http_code = f->http_code;
-	sts_ms begun = f->begun;
+	/* What it waited for our processor was no time of the host's. */
+	sts_ms begun = f->begun + sts_https_waited_ms(&f->https, a->now);
 
 	sts_agent_slots_leave(a);
 	if (f->found == STS_FOUND && !l->outdated) {

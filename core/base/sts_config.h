@@ -141,8 +141,9 @@
 
 /*
  * Milliseconds of a fetch: for a connection to be made, and from then on for
- * the handshake. Time of our own computing (STS_WANT_WORK), and until it is the
- * session's turn, does not count. A core of 50 MHz needs 3 to 12 s for that.
+ * the handshake. The time in which a session waits for its turn to compute
+ * (STS_WANT_WORK) does not count; that of its last step before the host's turn
+ * does. A core of 50 MHz needs 3 to 12 s in all.
  */
 #ifndef STS_FETCH_CONNECT_MS
 #define STS_FETCH_CONNECT_MS 3000

@@ -38,6 +38,12 @@ host_of(const struct sts_fetch *f, uint8_t out[STS_POLICY_HOST_MAX])
 	return sts_domain_policy_host(out, sts_lookup_domain(f->lookup));
 }
 
+sts_ms
+sts_fetch_idle_since(const struct sts_fetch *f, sts_ms now)
+{
+	return sts_https_computes(&f->https) ? now : f->milestone;
+}
+
 /* End the fetch with this result: from now on channels are only closed. */
 static void
 finish(struct sts_fetch *f, enum sts_found found, enum sts_why why)
@@ -50,7 +56,8 @@ finish(struct sts_fetch *f, enum sts_found found, enum sts_why why)
 		sts_cache_abandon(f->cache, &f->stage);
 		f->staged = false;
 	}
-	sts_dial_stop(&f->https.dial);
+	f->milestone = sts_fetch_idle_since(f, f->https.now);
+	sts_https_stop(&f->https);
 }
 
 static bool
@@ -438,9 +445,10 @@ sts_fetch_begin(struct sts_fetch *f, struct sts_lookup *l, sts_ms now,
 }
 
 void
-sts_fetch_stop(struct sts_fetch *f, enum sts_why why)
+sts_fetch_stop(struct sts_fetch *f, enum sts_why why, sts_ms now)
 {
 	if (f->busy && !f->done) {
+		f->https.now = now;
 		finish(f, STS_UNKNOWN, why);
 	}
 }

@@ -39,7 +39,7 @@ struct sts_fetch {
 
 	/* By these fields slots are given and taken; readable. */
 	bool busy;
-	sts_ms begun, milestone; /* since when; the last sign of progress */
+	sts_ms begun; /* since when */
 
 	/* Private. */
 	struct sts_lookup *lookup;
@@ -48,7 +48,7 @@ struct sts_fetch {
 	bool staged, asked;
 	bool no_room; /* the policy has not found any in the cache */
 	uint16_t request_off; /* of the request, the next byte to be sent */
-	sts_ms until;
+	sts_ms until, milestone; /* the last sign of progress */
 	uint32_t body_len;
 	struct sts_https https;
 	uint8_t id_len;
@@ -69,8 +69,12 @@ void sts_fetch_init(struct sts_fetch *f, struct sts_tls *tls,
 void sts_fetch_begin(struct sts_fetch *f, struct sts_lookup *l, sts_ms now,
     int64_t wall_s, struct sts_text id, const uint8_t rnd[STS_TLS_RND]);
 
+/* Since when the host has come no further: not while the session waits for its
+ * turn to compute. Of a fetch that was stopped: until then. */
+sts_ms sts_fetch_idle_since(const struct sts_fetch *f, sts_ms now);
+
 /* Stop with this reason: the result follows once the channels are closed. */
-void sts_fetch_stop(struct sts_fetch *f, enum sts_why why);
+void sts_fetch_stop(struct sts_fetch *f, enum sts_why why, sts_ms now);
 
 /* The result was read: the slot is free. Wipes what the peer sent. */
 void sts_fetch_end(struct sts_fetch *f);

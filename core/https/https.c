@@ -131,9 +131,8 @@ sts_https_send(struct sts_https *h, struct sts_text from)
 	return n;
 }
 
-/* Whether the session waits for its turn to compute. */
-static bool
-waits_to_compute(const struct sts_https *h)
+bool
+sts_https_computes(const struct sts_https *h)
 {
 	return sts_dial_taken(&h->dial) >= 0 &&
 	       (sts_tls_wants(h->tls) & STS_TLS_WORK) != 0;
@@ -145,7 +144,7 @@ stand_still(struct sts_https *h)
 {
 	uint32_t waited_ms = h->now - h->computes_at;
 
-	if (waits_to_compute(h)) {
+	if (sts_https_computes(h)) {
 		h->waited_ms += waited_ms;
 		h->handshake_until += waited_ms;
 	}
@@ -162,7 +161,8 @@ shakes_hands(const struct sts_https *h)
 uint32_t
 sts_https_waited_ms(const struct sts_https *h, sts_ms now)
 {
-	return h->waited_ms + (waits_to_compute(h) ? now - h->computes_at : 0);
+	return h->waited_ms +
+	       (sts_https_computes(h) ? now - h->computes_at : 0);
 }
 
 void
@@ -187,6 +187,13 @@ sts_https_deadline(const struct sts_https *h, sts_ms *at)
 	if (shakes_hands(h)) {
 		*at = sts_earlier(*at, h->handshake_until);
 	}
+}
+
+void
+sts_https_stop(struct sts_https *h)
+{
+	stand_still(h); /* this wait counts, too */
+	sts_dial_stop(&h->dial);
 }
 
 void
@@ -249,6 +256,7 @@ sts_https_lost(struct sts_conn *c, int why)
 	struct sts_https *h = c->https;
 	bool taken = is_taken(c);
 
+	stand_still(h);
 	if (taken && why == STS_IO_EOF) {
 		sts_tls_peer_closed(h->tls);
 		return STS_HTTPS_CLOSED;

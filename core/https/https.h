@@ -18,7 +18,7 @@
  *	in tick():      sts_https_tick
  *	in deadline():  sts_https_deadline
  *	in stirred():   sts_dial_stirred(&x->https.dial)
- *	the end:        sts_dial_stop; sts_dial_closed; sts_https_end
+ *	the end:        sts_https_stop; sts_dial_closed; sts_https_end
  */
 #ifndef STS_HTTPS_H
 #define STS_HTTPS_H
@@ -97,8 +97,12 @@ enum sts_https_event sts_https_next(struct sts_https *h, bool send);
  */
 bool sts_https_provisional(const struct sts_https *h);
 
-/* How long the exchange has waited so far to compute, its own computing
- * included: that says nothing about the host. Also when it is over. */
+/* Whether the session waits for its turn to compute: its host has done what is
+ * asked of it. */
+bool sts_https_computes(const struct sts_https *h);
+
+/* How long the exchange has waited so far for its turns to compute, which says
+ * nothing about the host. Also when it is over. */
 uint32_t sts_https_waited_ms(const struct sts_https *h, sts_ms now);
 
 /* Send as much of `from` as one record takes: a server with little memory may
@@ -134,6 +138,9 @@ enum sts_why sts_https_why_lost(int why);
 void sts_https_recv_ack(struct sts_conn *c, size_t n);
 void sts_https_send_ack(struct sts_conn *c, size_t n);
 void sts_https_work(struct sts_conn *c);
+
+/* From now on connections are only closed. */
+void sts_https_stop(struct sts_https *h);
 
 /* The exchange is over, and all channels are closed: wipe what the peer
  * sent. */

@@ -49,7 +49,7 @@ finish(struct sts_post *p, enum sts_why why)
 	STS_ASSERT(!p->done);
 	p->done = true;
 	p->why = p->code != 0 ? STS_WHY_NONE : why;
-	sts_dial_stop(&p->https.dial);
+	sts_https_stop(&p->https);
 }
 
 /* Note the status, once the end of its record has authenticated it, however the

@@ -370,7 +370,7 @@ fetch_at(sts_ms now)
 static void
 stop_fetch(void)
 {
-	sts_fetch_stop(&agent.fetches[0], STS_WHY_FETCH_STALLED);
+	sts_fetch_stop(&agent.fetches[0], STS_WHY_FETCH_STALLED, agent.now);
 	fetch_at(agent.now);
 	fill();
 	sts_agent_work_fetch(&agent, 0);
@@ -419,27 +419,29 @@ START_TEST(each_address_gets_a_whole_turn)
 }
 END_TEST
 
-/* Why a lookup fails whose last turn begins `left` before all its time is
- * over. */
-static enum sts_why
-last_turn(sts_ms left)
+/* Make it a lookup like those that questions begin: it can end. */
+static void
+enter(struct sts_lookup *l)
 {
-	struct sts_lookup *l = with_three();
 	uint16_t *head = &agent.work.index[(uint32_t)sts_siphash(agent.hash_key,
 					       sts_lookup_domain(l)) %
 					   LOOKUPS];
-	unsigned why = 0;
 
 	*head = (uint16_t)(l - agent.lookups);
 	l->chain = STS_NODE_NONE;
 	l->txt = STS_FOUND;
 	sts_queue_init(&l->waiters);
 	agent.lookups_busy = 1;
-	l->fetch_until = agent.now + left;
-	stop_fetch();
-	dispatch();
+}
+
+/* Let the fetch's time pass. Why its lookup fails. */
+static enum sts_why
+time_out(const struct sts_lookup *l)
+{
+	unsigned why = 0;
+
 	ck_assert_int_eq(l->stage, STS_WORK_FETCH);
-	fetch_at(agent.now + left);
+	fetch_at(l->fetch_until);
 	fill();
 	sts_agent_work_fetch(&agent, 0);
 	ck_assert_int_eq(l->state, STS_LOOKUP_IDLE);
@@ -449,6 +451,20 @@ last_turn(sts_ms left)
 	return (enum sts_why)why;
 }
 
+/* Why a lookup fails whose last turn begins `left` before all its time is
+ * over. */
+static enum sts_why
+last_turn(sts_ms left)
+{
+	struct sts_lookup *l = with_three();
+
+	enter(l);
+	l->fetch_until = agent.now + left;
+	stop_fetch();
+	dispatch();
+	return time_out(l);
+}
+
 START_TEST(a_last_turn_too_short_ends_as_busy)
 {
 	ck_assert_int_eq(last_turn(1000), STS_WHY_BUSY);
@@ -456,24 +472,33 @@ START_TEST(a_last_turn_too_short_ends_as_busy)
 }
 END_TEST
 
-/* While a fetch waits for its turn to compute, beside others, its domain's time
- * does not run, and what it has waited counts when the turn in the slot is
- * over. */
-START_TEST(a_wait_for_the_processor_is_not_the_domains)
+/* A lookup whose host has one address, which was connected to; its session waits
+ * for its first turn to compute, beside others. */
+static struct sts_lookup *
+computing(void)
 {
 	static const struct sts_anchors anchors;
 	struct sts_lookup *l;
 	struct sts_fetch *f;
-	struct sts_conn *c;
 
 	settings.anchors = &anchors;
 	l = with_three();
 	f = &agent.fetches[0];
-	c = &f->https.conn[0];
-	sts_fetch_conn_ops.opened(c);
+	l->addr_count = 1;
+	sts_fetch_conn_ops.opened(&f->https.conn[0]);
 	sts_fetch_ops.child(f, 0);
 	while (sts_fetch_ops.stirred(f) >= 0) {
 	}
+	return l;
+}
+
+/* Meanwhile its domain's time does not run, and what it has waited counts when the
+ * turn in the slot is over. */
+START_TEST(a_wait_for_the_processor_is_not_the_domains)
+{
+	struct sts_lookup *l = computing();
+	struct sts_conn *c = &agent.fetches[0].https.conn[0];
+
 	ck_assert_uint_eq(sts_agent_ours_ms(&agent, l), 0);
 	agent.now += 700;
 	ck_assert_uint_eq(sts_agent_ours_ms(&agent, l), 700);
@@ -483,6 +508,36 @@ START_TEST(a_wait_for_the_processor_is_not_the_domains)
 	ck_assert_uint_eq(sts_agent_ours_ms(&agent, l), 700);
 	stop_fetch();
 	ck_assert_uint_eq(sts_agent_ours_ms(&agent, l), 700);
+}
+END_TEST
+
+/* Nor was it a turn of the host's that was of no use, */
+START_TEST(a_stop_while_the_processor_is_awaited_is_no_turn)
+{
+	struct sts_lookup *l = computing();
+
+	agent.now += 2 * STS_QUANTUM_MS;
+	ck_assert_uint_eq(
+	    sts_fetch_idle_since(&agent.fetches[0], agent.now), agent.now);
+	sts_fetch_stop(&agent.fetches[0], STS_WHY_FETCH_STALLED, agent.now);
+	ck_assert_uint_eq(
+	    sts_https_waited_ms(&agent.fetches[0].https, agent.now),
+	    2 * STS_QUANTUM_MS);
+	stop_fetch();
+	ck_assert(!l->had_time);
+	ck_assert_uint_eq(l->cut, 1);
+	ck_assert_uint_eq(sts_agent_ours_ms(&agent, l), 2 * STS_QUANTUM_MS);
+}
+END_TEST
+
+/* nor does a fetch that only waited so say anything about its host. */
+START_TEST(a_fetch_that_waited_for_the_processor_ends_as_busy)
+{
+	struct sts_lookup *l = computing();
+
+	enter(l);
+	l->fetch_until = agent.now + 60000;
+	ck_assert_int_eq(time_out(l), STS_WHY_BUSY);
 }
 END_TEST
 
@@ -497,4 +552,6 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, each_address_gets_a_whole_turn);
 	tcase_add_test(tc, a_last_turn_too_short_ends_as_busy);
 	tcase_add_test(tc, a_wait_for_the_processor_is_not_the_domains);
+	tcase_add_test(tc, a_stop_while_the_processor_is_awaited_is_no_turn);
+	tcase_add_test(tc, a_fetch_that_waited_for_the_processor_ends_as_busy);
 }
