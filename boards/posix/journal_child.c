@@ -3,8 +3,8 @@
  * The daemon's journal while it runs. `found` says what there is to work on:
  *
  *	READY      a child writes (child > 0, !prepares), or there will be one
- *	TAKEN      another instance's, or another file has the name; a child
- *	           waits for the lock
+ *	TAKEN      another instance's, or its name is gone or another
+ *	           file's; a child waits until it can be had
  *	the others a child tries to put it right every minute
  *
  * There is at most one child. One that prepares does what may block, and ends
@@ -60,8 +60,15 @@ static bool
 may_pass(const struct sts_journal_child *j)
 {
 	return j->found == STS_FILE_NONE &&
-	       (j->error == EWOULDBLOCK ||
+	       (j->error == EWOULDBLOCK || j->error == ESTALE ||
 		   sts_socket_error(j->error) == STS_IO_LIMIT);
+}
+
+static const char *
+words_of(int error)
+{
+	return error == ESTALE ? "the file was removed or replaced"
+			       : strerror(error);
 }
 
 static void
@@ -73,7 +80,7 @@ log_waiting(const struct sts_journal_child *j, struct sts_log *log)
 		    j->path);
 	} else {
 		sts_log_line(log, STS_LOG_INFO, "journal %s: waiting: %s",
-		    j->path, strerror(j->error));
+		    j->path, words_of(j->error));
 	}
 }
 
@@ -108,12 +115,6 @@ log_file(const struct sts_journal_child *j, struct sts_log *log)
 {
 	sts_log_line(log, STS_LOG_INFO, "journal %s, %lu bytes", j->path,
 	    (unsigned long)j->file.store.area_size * STS_STORE_AREAS);
-}
-
-static const char *
-words_of(int error)
-{
-	return error == ESTALE ? "another file has its name" : strerror(error);
 }
 
 /* Log why policies do not outlive a restart, and until when. */
@@ -225,12 +226,30 @@ open_later(struct sts_journal_child *j, const struct sts_journal_file *f)
 	pid_t parent = getppid();
 
 	while (sts_journal_file_open(f, &j->file) != STS_FILE_READY) {
-		if (errno != EWOULDBLOCK || getppid() != parent) {
-			return errno;
+		int error = errno;
+
+		/* One that can only be read has its lock, which would keep the
+		 * next try out. */
+		sts_store_close(&j->file);
+		if (error != EWOULDBLOCK || getppid() != parent) {
+			return error;
 		}
 		poll(NULL, 0, LOOK_MS);
 	}
 	return 0;
+}
+
+/* In a child: a larger file in place of the one that is open. 0, or errno. */
+static int
+grow(const struct sts_journal_child *j, const struct sts_journal_file *f)
+{
+	struct sts_file_store fresh;
+	int error = sts_journal_file_grow(f, &fresh, &j->file) == 0 ? 0 : errno;
+
+	/* That the new file's own name is locked says nothing about ours. */
+	return error == EWOULDBLOCK && sts_store_has_name(&j->file, j->path)
+		   ? EBUSY
+		   : error;
 }
 
 /* In a child: do what may take long, so that the parent need not. The exit
@@ -239,14 +258,12 @@ static int
 prepare(struct sts_journal_child *j)
 {
 	struct sts_journal_file f = file_of(j, UINT32_MAX, j->d.log);
-	struct sts_file_store fresh;
 
 	switch (j->found) {
 	case STS_FILE_READ_ONLY:
 		return sts_store_reopen(&j->file, j->path) == 0 ? 0 : errno;
 	case STS_FILE_SMALL:
-		return sts_journal_file_grow(&f, &fresh, &j->file) == 0 ? 0
-									: errno;
+		return grow(j, &f);
 	default:
 		return open_later(j, &f);
 	}
@@ -268,8 +285,6 @@ take(struct sts_journal_child *j)
 	sts_store_close(&j->file);
 	j->file = fresh;
 	j->file.store.ctx = &j->file;
-	/* Here, too, only a child writes. */
-	j->file.broken = true;
 	return 0;
 }
 

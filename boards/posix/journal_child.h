@@ -8,7 +8,7 @@
  *	another instance has the lock         read; taken when it comes free
  *	the file cannot be opened or made     opened when it can be, then read
  *	we may not write to it                read, and written to when we may
- *	another file has its name by then     read on, until that one can be had
+ *	its name is gone or another file's    read on, until that one can be had
  *	the disk is too full for a larger one read, and moved when it is not
  *	a large one is to be laid out         the old one is read meanwhile
  *	it is removed or replaced             that is logged

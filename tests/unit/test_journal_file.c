@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -850,7 +851,7 @@ START_TEST(a_file_that_has_its_place_is_waited_for)
 		now += STS_JOURNAL_AGAIN_MS;
 		await_found(STS_FILE_TAKEN);
 		unit_int("reports of another file",
-		    count_logged("another file has its name"), 1);
+		    count_logged("the file was removed or replaced"), 1);
 		ck_assert(sts_store_has_name(&store, path));
 		ck_assert_int_eq(
 		    i == 1 ? rename(other, path) : unlink(other), 0);
@@ -866,6 +867,35 @@ START_TEST(a_file_that_has_its_place_is_waited_for)
 		sts_store_close(&j.file);
 		unlink(path);
 	}
+}
+END_TEST
+
+/* Somebody keeps the new file's name locked. Nobody else has the journal, which
+ * is tried again as after any other trouble. */
+START_TEST(a_locked_new_file_is_not_the_journal)
+{
+	char fresh[sizeof path + 8];
+	int fd;
+
+	snprintf(fresh, sizeof fresh, "%s.new", path);
+	make(AREA);
+	room = 0;
+	start_daemon();
+	ck_assert_int_eq(j.found, STS_FILE_SMALL);
+	learn("a.example");
+	room = ULONG_MAX;
+	fd = open(fresh, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	now += STS_JOURNAL_AGAIN_MS;
+	until_ended();
+	ck_assert_int_eq(j.found, STS_FILE_SMALL);
+	unit_int(
+	    "reports of another instance", count_logged("another instance"), 0);
+	close(fd);
+	now += STS_JOURNAL_AGAIN_MS;
+	ck_assert(reaches(STS_KEEPING_OK));
+	ck_assert_uint_eq(sts_cache_unsaved_count(&agent.cache), 0);
+	kill(j.child, SIGKILL);
 }
 END_TEST
 
@@ -914,43 +944,6 @@ await_end_of_child(void)
 	ck_assert_int_eq(
 	    waitid(P_PID, (id_t)j.child, &info, WEXITED | WNOWAIT), 0);
 }
-
-/* One descriptor is left, which the file takes: there is none for a process to
- * write. The daemon does not write in its place, since a disk may hang. */
-START_TEST(without_a_link_the_daemon_writes_nothing)
-{
-	struct rlimit all, few;
-	int next;
-
-	rmdir(deep);
-	start_daemon();
-	learn("a.example");
-	ck_assert_int_eq(mkdir(deep, 0700), 0);
-	now += STS_JOURNAL_AGAIN_MS;
-	sts_journal_child_tick(&j, now);
-	await_end_of_child();
-	next = dup(log_ends[0]);
-	close(next);
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
-	few = all;
-	few.rlim_cur = (rlim_t)next + 1;
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
-	count_logged("");
-	await_found(STS_FILE_READY);
-	unit_int("reports of no process",
-	    count_logged("cannot start the process"), 1);
-	ck_assert_int_eq(j.child, 0);
-	for (unsigned i = 0; i < 16; i++) {
-		sts_run(&driver, ++now, 1800000000, 256);
-	}
-	ck_assert_uint_eq(sts_cache_unsaved_count(&agent.cache), 1);
-	ck_assert_int_eq(sts_journal_child_keeping(&j), STS_KEEPING_FAILING);
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &all), 0);
-	now += STS_JOURNAL_AGAIN_MS;
-	ck_assert(reaches(STS_KEEPING_OK));
-	kill(j.child, SIGKILL);
-}
-END_TEST
 
 /* A writer that dies gets a successor, a minute after its own start. */
 START_TEST(a_dead_writer_gets_a_successor)
@@ -1205,8 +1198,8 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, why_a_file_is_not_laid_out_is_logged_once);
 	tcase_add_test(tc, laying_out_is_tried_again);
 	tcase_add_test(tc, a_file_that_has_its_place_is_waited_for);
+	tcase_add_test(tc, a_locked_new_file_is_not_the_journal);
 	tcase_add_test(tc, a_small_file_grows_when_it_may_be_written_to);
-	tcase_add_test(tc, without_a_link_the_daemon_writes_nothing);
 	tcase_add_test(tc, a_dead_writer_gets_a_successor);
 	tcase_add_test(tc, without_a_writer_the_daemon_serves);
 	tcase_add_test(tc, a_file_without_its_name_is_reported);
