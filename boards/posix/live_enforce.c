@@ -113,19 +113,38 @@ known_s(const struct sts_live *l, int64_t wall_s)
 	return wall_s >= now_s && wall_s <= UINT32_MAX ? (uint32_t)wall_s : 0;
 }
 
+/* Whether the order that the journal keeps was over before it was taken over. */
+static bool
+is_over(const struct sts_live *l, uint32_t kept_s, uint32_t time_s)
+{
+	return !l->ordered && l->off_until_s == 0 && kept_s != 0 &&
+	       time_s >= kept_s;
+}
+
+/* Whether it is to be taken over: without a time (0) nobody can tell whether its
+ * end has come, and whoever keeps the time from us would keep it in force. Until
+ * there is one policies are enforced. */
+static bool
+counts(const struct sts_live *l, uint32_t kept_s, uint32_t time_s)
+{
+	return !l->ordered && time_s > 0 && kept_s > time_s &&
+	       kept_s != l->off_until_s;
+}
+
 /* The order that the journal keeps: taken over, withdrawn, or brought up to date
- * where the journal was not there when it was given; and its end. Without a time
- * nobody can tell whether its end has come, and whoever keeps the time from us
- * would keep it in force: policies are enforced until there is one. */
+ * where the journal was not there when it was given; and its end. */
 static void
 follow_order(struct sts_live *l, uint32_t time_s, sts_ms now)
 {
 	uint32_t kept_s = sts_agent_off_s(l->agent);
 
-	if (!l->ordered && time_s > 0 && kept_s > time_s &&
-	    kept_s != l->off_until_s) {
+	if (counts(l, kept_s, time_s)) {
 		l->off_until_s = kept_s;
 		enforce(l, false, ", as ordered before the restart", now);
+	} else if (is_over(l, kept_s, time_s)) {
+		/* A clock that is put back does not revive it. */
+		l->ordered = true;
+		sts_agent_set_off(l->agent, 0);
 	} else if (l->ordered && kept_s != l->off_until_s) {
 		sts_agent_set_off(l->agent, l->off_until_s);
 	} else if (is_withdrawn(l, kept_s, sts_agent_now_s(l->agent))) {
