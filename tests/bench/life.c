@@ -11,6 +11,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -114,6 +115,17 @@ ask(const struct sockaddr_in *at, const char *key)
 	return fd;
 }
 
+/* Keep a descriptor out of the way of LISTEN_FD, and of what is executed. */
+static int
+alone(int fd)
+{
+	int other = fcntl(fd, F_DUPFD_CLOEXEC, LISTEN_FD + 1);
+
+	need(other >= 0, "fcntl");
+	close(fd);
+	return other;
+}
+
 static void
 become(char **argv, int socket, int into)
 {
@@ -164,11 +176,11 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: life SIGNAL KEY KEY MTASTS ...\n");
 		return 2;
 	}
-	/* Descriptors that are not the daemon's end at its execve(). */
-	fd = dup2(listener(&at), 20);
+	fd = alone(listener(&at));
 	need(pipe(out) == 0, "pipe");
+	out[0] = alone(out[0]);
 	for (int i = 0; i < QUESTIONS; i++) {
-		clients[i] = ask(&at, argv[2 + i]);
+		clients[i] = alone(ask(&at, argv[2 + i]));
 	}
 	pid = fork();
 	if (pid == 0) {
