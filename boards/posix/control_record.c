@@ -167,7 +167,8 @@ put_held(const struct sts_control_record *r, struct sts_json_put *p)
 	} else if (domain.n > 0) {
 		sts_json_put_text(p, "domain", domain);
 		sts_json_put_string(p, "held", "nothing");
-		/* Other members are times, too. */
+		/* `until` and times of the mail hosts are shown by how far
+		 * they are from now. */
 		sts_json_put_number(p, "now", r->now_s);
 	}
 }

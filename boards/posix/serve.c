@@ -503,7 +503,8 @@ log_refused(struct daemon *d, sts_ms now)
 		sts_listeners_look_again(&d->listeners, &d->posix);
 		sts_log_line(&d->log, STS_LOG_WARNING,
 		    "tlsrpt: %lu datagrams refused, the last of user %lu, who "
-		    "is neither postfix nor the socket's owner",
+		    "is none of postfix, the socket's owner and the agent's "
+		    "own user",
 		    (unsigned long)(refused - d->refused),
 		    d->posix.senders.last);
 		d->refused = refused;

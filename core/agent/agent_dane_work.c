@@ -2,8 +2,9 @@
 /*
  * The results of look-ups of mail hosts: each is remembered, and the questions
  * waiting for it go on. A failure, be it of one host of several, never replaces a
- * result by a weaker one before that result's TTL has passed; after that the
- * answer is TEMP, not "no DANE".
+ * result by a weaker one before that result's TTL has passed. After that what is
+ * known of the other hosts counts; where nothing is, the answer is TEMP, not "no
+ * DANE".
  *
  * A look-up of our own each hour, for which no ask waits, detects name servers
  * that are trusted but do not validate: with them every domain seems to have no

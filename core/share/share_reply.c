@@ -113,8 +113,9 @@ take_key(struct sts_share *s)
 	}
 }
 
-/* Take the host of another server. False: no name and no address has such
- * octets, which are to be a text that ends with NUL. */
+/* Take the host of another server, which is kept as a text that ends with NUL.
+ * False: it is empty, too long, or has an octet that no name and no address
+ * has. */
 static bool
 take_host(struct sts_share *s, struct sts_text host)
 {

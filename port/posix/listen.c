@@ -121,9 +121,8 @@ enter(struct place *p, const char *path)
 	}
 	p->folder = open_folder(dir, FOLDER);
 	p->here = open_folder(".", FOLDER);
-	if (p->here < 0) {
-		/* Started in a folder that is not for our user: no relative
-		 * path worked before either. */
+	if (p->here < 0 && errno == EACCES) {
+		/* Started in a folder that is not for our user. */
 		p->here = open_folder("/", FOLDER);
 	}
 	if (p->folder < 0 || p->here < 0 || fchdir(p->folder) != 0) {

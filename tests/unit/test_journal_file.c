@@ -934,17 +934,6 @@ START_TEST(a_small_file_grows_when_it_may_be_written_to)
 }
 END_TEST
 
-/* Wait until the child has ended, which the daemon does not know yet. */
-static void
-await_end_of_child(void)
-{
-	siginfo_t info;
-
-	ck_assert_int_gt(j.child, 0);
-	ck_assert_int_eq(
-	    waitid(P_PID, (id_t)j.child, &info, WEXITED | WNOWAIT), 0);
-}
-
 /* A writer that dies gets a successor, a minute after its own start. */
 START_TEST(a_dead_writer_gets_a_successor)
 {
