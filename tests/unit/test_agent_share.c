@@ -1445,7 +1445,7 @@ START_TEST(a_question_waits_for_a_lookup_when_sharing_ends)
 	static struct sts_settings fresh;
 	char name[CROWD][32];
 	int slot[CROWD];
-	bool more;
+	bool more = false;
 
 	start();
 	world.dns = NO_ANSWER;
