@@ -185,9 +185,11 @@ bench-syscalls: $(BUILD)/mtasts ## system calls a cold fetch, also with its jour
 	@unshare -n sh -c 'ip link set lo up && exec python3 -B tests/bench/cold.py $(BUILD)/mtasts -v'
 
 .PHONY: bench-cold
-bench-cold: $(BUILD)/mtasts ## processor time of a cold fetch, in signature checks of OpenSSL; fails over its bars (root)
+bench-cold: $(BUILD)/mtasts ## processor time of a cold fetch, in signature checks of OpenSSL; fails over its bars (root; TLSPOL=PROGRAM: beside postfix-tlspol)
 	@sh boards/posix/deps.sh python3 openssl iproute2
-	@unshare -n sh -c 'ip link set lo up && exec python3 -B tests/bench/cold_cpu.py $(BUILD)/mtasts'
+	@mkdir -p $(BUILD)/bench && echo nameserver 127.0.0.1 >$(BUILD)/bench/resolv.conf
+	@unshare -nm sh -c 'ip link set lo up && mount --bind $(BUILD)/bench/resolv.conf /etc/resolv.conf && \
+		exec python3 -B tests/bench/cold_cpu.py $(BUILD)/mtasts $(or $(LIVES),5) $(TLSPOL)'
 
 # Two builds, one without assertions, which serves this measurement only.
 UNASSERTED = -include tests/bench/unasserted.h

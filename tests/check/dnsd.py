@@ -37,32 +37,34 @@ def rdata(kind, value):
     return bytes([int(u), int(s), int(m)]) + bytes.fromhex(data)
 
 
-def both():
-    """A UDP and a TCP socket of the same port. Another process may have taken
-    the port for one of them."""
+def both(port):
+    """A UDP and a TCP socket of the same port, of any if it is 0. Another
+    process may have taken the port for one of them."""
     while True:
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         tcp = socket.socket()
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        udp.bind(("127.0.0.1", 0))
+        udp.bind(("127.0.0.1", port))
         try:
             tcp.bind(udp.getsockname())
             return udp, tcp
         except OSError:
             udp.close()
             tcp.close()
+            if port:
+                raise
 
 
 class Server:
     """records[(name, type)] = [value...]; faults[(name, type)] = how;
     unsigned: a set of (name, type); ttl[(name, type)]."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.records, self.faults, self.ttl = {}, {}, {}
         self.unsigned = set()
         self.blind = set()  # suffixes of domains for which AD is never set
         self.delay = 0
-        self.udp, self.tcp = both()
+        self.udp, self.tcp = both(port)
         self.port = self.udp.getsockname()[1]
         self.tcp.listen(64)
         for run in (self.serve_udp, self.serve_tcp):

@@ -59,6 +59,8 @@ class Server:
     def one(self, conn):
         try:
             conn.settimeout(20)
+            # As web servers do, lest a reply waits behind session tickets.
+            conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.kind == "plain":
                 conn.recv(1000)
                 conn.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
