@@ -442,10 +442,8 @@ enlist_due(struct sts_driver *d)
 static void
 step_store(struct sts_driver *d, unsigned budget)
 {
-	int result;
-
 	if (sts_agent_keeps(d->agent) && !d->store_waits) {
-		result = sts_agent_journal_step(
+		int result = sts_agent_journal_step(
 		    d->agent, d->port->store, budget, d->now);
 		d->store_waits = result == STS_IO_AGAIN;
 	}

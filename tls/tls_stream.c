@@ -120,12 +120,13 @@ bool
 sts_tls_stream_end(
     struct sts_tls_stream *s, const uint8_t tag[STS_TLS_TAG], uint8_t *type)
 {
-	uint8_t want[STS_TLS_TAG];
 	bool good = true;
 
 	STS_ASSERT(s->left == 0 && sts_tls_stream_piece(s).n == 0);
 	*type = s->holds ? s->held : 0;
 	if (s->sealed) {
+		uint8_t want[STS_TLS_TAG];
+
 		sts_tls_gcm_tag(&s->gcm, want);
 		good = sts_tls_same(want, tag, sizeof want);
 	}

@@ -226,7 +226,7 @@ fe_write(uint8_t *p, const struct fe *a)
 	w[1] = l[1] >> 13 | l[2] << 38;
 	w[2] = l[2] >> 26 | l[3] << 25;
 	w[3] = l[3] >> 39 | l[4] << 12;
-	for (int i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		sts_put32le(p + 8 * i, (uint32_t)w[i]);
 		sts_put32le(p + 8 * i + 4, (uint32_t)(w[i] >> 32));
 	}

@@ -98,7 +98,7 @@ add_octet(struct sts_names *n, uint8_t c)
 		return;
 	}
 	n->nul = n->nul || c == '\0';
-	*end = c <= ' ' ? ' ' : (char)c;
+	*end = (char)(c <= ' ' ? ' ' : c);
 	n->text_len += n->text_len == 0 || *end != ' ' || end[-1] != ' ';
 }
 

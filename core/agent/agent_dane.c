@@ -315,7 +315,7 @@ bool
 sts_agent_dane_ask_due(
     struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
-	sts_ms longest = sts_agent_longest_wait(ask), enough;
+	sts_ms longest = sts_agent_longest_wait(ask);
 	enum sts_why why = STS_WHY_BUSY;
 	struct sts_entry e;
 	sts_ref ref = sts_agent_dane_known(a, domain, &e);
@@ -328,9 +328,9 @@ sts_agent_dane_ask_due(
 	}
 	if (ask->phase == STS_ASK_DANE_WAITS) {
 		const struct sts_dane_work *w = &a->danes[ask->lookup];
-
-		enough = sts_agent_enough_at(
+		sts_ms enough = sts_agent_enough_at(
 		    a, ask, sts_dane_hosts_ours_ms(&w->hosts, a->now));
+
 		if (!sts_before(a->now, enough)) {
 			why = STS_WHY_DNS_TIMEOUT;
 		} else if (sts_before(a->now, longest)) {

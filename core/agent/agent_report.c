@@ -186,13 +186,13 @@ own_crowded(struct sts_agent_report *r, struct sts_text domain)
 {
 	const unsigned share = STS_REPORT_OWN / STS_ORGANISATION_SHARE;
 	struct sts_text organisation = sts_organisation(domain);
-	unsigned count = 0;
+	unsigned has = 0;
 
 	for (unsigned k = 0; k < r->own_count; k++) {
-		count += sts_text_same(
+		has += sts_text_same(
 		    sts_organisation(own_domain(own_at(r, k))), organisation);
 	}
-	return count >= (share > 0 ? share : 1);
+	return has >= (share > 0 ? share : 1);
 }
 
 /* A place at the end of the queue; NULL: there is none. */

@@ -26,12 +26,12 @@ static void
 put_line(struct sts_report_event *e, const char *name, struct sts_text value)
 {
 	uint8_t line[LINE_MAX];
-	size_t n = strlen(name);
+	struct sts_text head = sts_text_of(name);
 
-	STS_ASSERT(value.n <= sizeof line - n);
-	memcpy(line, name, n);
-	memcpy(line + n, value.p, value.n);
-	sts_event_string(e, sts_text(line, n + value.n));
+	STS_ASSERT(value.n <= sizeof line - head.n);
+	memcpy(line, head.p, head.n);
+	memcpy(line + head.n, value.p, value.n);
+	sts_event_string(e, sts_text(line, head.n + value.n));
 }
 
 /* The lines of the policy that is held, then its patterns, as far as the event
@@ -44,7 +44,7 @@ put_policy(const struct sts_agent *a, sts_ref ref, const struct sts_entry *held,
 {
 	struct sts_patterns it;
 	struct sts_text pattern;
-	uint8_t digits[20], id[STS_ID_MAX];
+	uint8_t digits[20];
 
 	put_line(e, "version: ", sts_text_of("STSv1"));
 	put_line(e, "mode: ", sts_text_of(sts_mode_text(STS_MODE_TESTING)));
@@ -59,6 +59,8 @@ put_policy(const struct sts_agent *a, sts_ref ref, const struct sts_entry *held,
 		sts_event_mx(e, pattern);
 	}
 	if (e->strings_cut) {
+		uint8_t id[STS_ID_MAX];
+
 		e->policy_sum = sts_crc32(e->policy_sum,
 		    sts_text(id, sts_payload_id(&a->cache, ref, id)));
 	}

@@ -118,10 +118,10 @@ void
 sts_agent_unshare(struct sts_agent *a, struct sts_text domain)
 {
 	uint64_t hash = sts_siphash(a->hash_key, domain);
-	unsigned i;
 
 	if (sts_agent_shares(a)) {
-		i = forgotten_place(a, hash);
+		unsigned i = forgotten_place(a, hash);
+
 		a->share.forgotten[i].hash = hash;
 		a->share.forgotten[i].until_s = sts_agent_now_s(a);
 		sts_agent_share_ended(a, domain);

@@ -725,12 +725,12 @@ sts_preload_error_text(enum sts_preload_error e)
 		    "unknown member, or a value of the wrong type",
 		[STS_PRELOAD_TWICE] = "it is given twice",
 		[STS_PRELOAD_MISSING] =
-		    "version, timestamp, expires, policies and policy-aliases "
-		    "are needed",
+		    ("version, timestamp, expires, policies and policy-aliases "
+		     "are needed"),
 		[STS_PRELOAD_VERSION] = "the version is not \"0.1\"",
-		[STS_PRELOAD_TIME] = "expected seconds since 1970, or a time "
-				     "such as 2026-01-02T03:04:05Z; expires "
-				     "after timestamp",
+		[STS_PRELOAD_TIME] =
+		    ("expected seconds since 1970, or a time such as "
+		     "2026-01-02T03:04:05Z; expires after timestamp"),
 		[STS_PRELOAD_DOMAIN] = "expected a domain",
 		[STS_PRELOAD_MODE] = "expected the mode testing or enforce",
 		[STS_PRELOAD_MX] = "expected mxs: host names, or .suffix",

@@ -9,8 +9,10 @@
 
 /* The words of features that a product leaves out are left out, too. */
 #if STS_SMTP || STS_DANE
+#define HAS_MAIL true
 #define STS_WHY_MAIL_WORDS(X) STS_WHY_MAIL_LIST(X)
 #else
+#define HAS_MAIL false
 #define STS_WHY_MAIL_WORDS(X) ""
 #endif
 #if STS_SHARE
@@ -43,7 +45,7 @@ word(const char *words, const char *mail, const char *share, enum sts_why why)
 		words = share;
 		n -= STS_WHY_SHARED;
 	} else if (n >= STS_WHY_ANSWERS) {
-		if (!STS_SMTP && !STS_DANE) {
+		if (!HAS_MAIL) {
 			return "?";
 		}
 		words = mail;

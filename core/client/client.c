@@ -133,11 +133,11 @@ skip(struct sts_client *c, size_t total)
 static void
 refuse_line(struct sts_client *c)
 {
-	const struct sts_answer answer = { STS_ANSWER_TEMP, STS_RULE_KEY,
+	const struct sts_answer ours = { STS_ANSWER_TEMP, STS_RULE_KEY,
 		STS_WHY_CLIENT_JUNK, false, 0, NULL, NULL };
 
 	sts_reply_init_line(
-	    &c->reply, NULL, &answer, STS_LINE_MODE, sts_text(NULL, 0));
+	    &c->reply, NULL, &ours, STS_LINE_MODE, sts_text(NULL, 0));
 	c->skipped = true;
 	enter(c, SENDS);
 }
@@ -220,14 +220,14 @@ next(struct sts_client *c)
 static void
 answer_skipped(struct sts_client *c, uint8_t end)
 {
-	const struct sts_answer answer = sts_decide_key(
+	const struct sts_answer ours = sts_decide_key(
 	    c->skip_wide ? STS_WHY_KEY_UNMAPPED : STS_WHY_KEY_LONG);
 
 	if (end != ',') {
 		close_for(c, STS_WHY_CLIENT_JUNK);
 		return;
 	}
-	sts_reply_init(&c->reply, NULL, NULL, NULL, &answer);
+	sts_reply_init(&c->reply, NULL, NULL, NULL, &ours);
 	c->skipped = true;
 	enter(c, SENDS);
 }

@@ -167,9 +167,10 @@ static bool
 allowed_by_nat64(const struct sts_settings *s, const uint8_t *ip)
 {
 	unsigned bits = nat64_bits(s, ip);
-	uint8_t v4[4];
 
 	if (bits > 0) {
+		uint8_t v4[4];
+
 		(void)unwrap(v4, ip, bits);
 		return allowed4(s, v4);
 	}

@@ -45,7 +45,7 @@ bench_mx_count(uint32_t i)
 static inline int
 bench_mx(char out[BENCH_NAME_MAX + 8], uint32_t i, unsigned k)
 {
-	char domain[BENCH_NAME_MAX];
+	char name[BENCH_NAME_MAX];
 
 	if (i % 3 == 0) {
 		return snprintf(out, BENCH_NAME_MAX + 8,
@@ -53,8 +53,8 @@ bench_mx(char out[BENCH_NAME_MAX + 8], uint32_t i, unsigned k)
 			   : "alt%u.aspmx.example",
 		    k);
 	}
-	bench_domain(domain, i);
-	return snprintf(out, BENCH_NAME_MAX + 8, "mx%u.%s", k + 1, domain);
+	bench_domain(name, i);
+	return snprintf(out, BENCH_NAME_MAX + 8, "mx%u.%s", k + 1, name);
 }
 
 #endif

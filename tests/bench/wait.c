@@ -132,13 +132,14 @@ static bool
 read_piece(size_t *off)
 {
 	static uint64_t memory[STS_ANCHORS_LOAD_SIZE_MAX / sizeof(uint64_t)];
-	static uint8_t spare[BUNDLE_MAX];
 	struct sts_anchors_load *load = (void *)memory;
 	struct sts_anchors set;
 	size_t n =
 	    pem_len - *off < BUNDLE_PIECE ? pem_len - *off : BUNDLE_PIECE;
 
 	if (*off == 0) {
+		static uint8_t spare[BUNDLE_MAX];
+
 		sts_anchors_begin(load, spare, sizeof spare);
 	}
 	sts_anchors_feed(load, sts_text(pem + *off, n));

@@ -226,7 +226,6 @@ void
 do_expect_dane(void)
 {
 	static char text[4096];
-	uint8_t name[STS_NAME_MAX];
 	struct sts_agent *a = &scene.agent;
 	struct sts_inspected_dane is;
 	enum sts_dane_host host;
@@ -235,6 +234,8 @@ do_expect_dane(void)
 	settle();
 	if (sts_inspect_dane(
 		a, sts_text((const uint8_t *)arg(1), strlen(arg(1))), &is)) {
+		uint8_t name[STS_NAME_MAX];
+
 		sts_inspect_dane_keep(a, &is);
 		settle();
 		n = (size_t)snprintf(text, sizeof text, "%s%s%s %s%s%s",

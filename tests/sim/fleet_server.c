@@ -460,9 +460,10 @@ garbage(struct link *l)
 	size_t n = 1 + draw_below(&l->d, sizeof text - 1);
 
 	for (size_t i = 0; i < n; i++) {
-		text[i] = draw_percent(&l->d, 90)
-			      ? mark[draw_below(&l->d, sizeof mark - 1)]
-			      : (char)draw(&l->d);
+		text[i] = (char)draw(&l->d);
+		if (draw_percent(&l->d, 90)) {
+			text[i] = mark[draw_below(&l->d, sizeof mark - 1)];
+		}
 	}
 	queue(l, text, n, NULL);
 }

@@ -259,7 +259,7 @@ struct site *
 mail_site(struct site *sites, unsigned count, const char *name, unsigned type)
 {
 	static const char tlsa[] = "_25._tcp.";
-	size_t n = strlen(name), d;
+	size_t n = strlen(name);
 	unsigned i;
 
 	if (type == DNSPEER_TLSA) {
@@ -270,7 +270,8 @@ mail_site(struct site *sites, unsigned count, const char *name, unsigned type)
 		n -= sizeof tlsa - 1;
 	}
 	for (i = 0; i < count; i++) {
-		d = strlen(sites[i].domain);
+		size_t d = strlen(sites[i].domain);
+
 		if (n >= d && strcmp(name + n - d, sites[i].domain) == 0 &&
 		    (n == d || (type != DNSPEER_MX && name[n - d - 1] == '.' &&
 				   (strncmp(name, "mx", 2) == 0 ||
@@ -366,7 +367,7 @@ answer_address(const struct moment *t, unsigned i, const char *name,
     unsigned type, struct mail_answer *out)
 {
 	enum alias alias = t->m->host[i].alias;
-	char real[SITE_NAME], value[SITE_NAME];
+	char real[SITE_NAME];
 
 	out->ad = is_host_signed(t, i) &&
 		  (alias != ALIAS_OUTSIDE || type == DNSPEER_CNAME);
@@ -378,6 +379,8 @@ answer_address(const struct moment *t, unsigned i, const char *name,
 		add(out, name, DNSPEER_CNAME, real);
 	}
 	if (type == DNSPEER_A) {
+		char value[SITE_NAME];
+
 		snprintf(value, sizeof value, "198.18.%u.%u", t->s->index, i);
 		add(out, alias != ALIAS_NONE ? real : name, type, value);
 	}

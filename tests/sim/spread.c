@@ -346,13 +346,13 @@ stop_agent(void)
 static sts_ms
 settle(void)
 {
-	unsigned long before;
 	unsigned ready;
 	sts_ms sleep;
 	bool moved;
 
 	do {
-		before = mem.moves;
+		unsigned long before = mem.moves;
+
 		ready = mem_deliver(&mem);
 		sleep = sts_run(&driver, (sts_ms)t, wall_s(), 256);
 		moved = step_world() || mem.moves != before;

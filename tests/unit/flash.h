@@ -138,7 +138,7 @@ static inline void
 flash_power_off(struct flash *f, enum flash_cut how)
 {
 	for (unsigned i = 0; i < f->open_count; i++) {
-		bool last = i + 1 == f->open_count;
+		bool newest = i + 1 == f->open_count;
 
 		if (how == FLASH_ANY_ORDER) {
 			if (flash_draw(f, 2) == 0) {
@@ -146,7 +146,7 @@ flash_power_off(struct flash *f, enum flash_cut how)
 				    flash_draw(f, 4) ? FLASH_IN_ORDER
 						     : FLASH_TORN);
 			}
-		} else if (!last) {
+		} else if (!newest) {
 			flash_keep(f, &f->open[i], FLASH_IN_ORDER);
 		} else if (how != FLASH_IN_ORDER) {
 			flash_keep(f, &f->open[i], how);

@@ -114,14 +114,14 @@ sts_x509_begin_subject(struct sts_x509_scan *s)
 void
 sts_x509_end_rdn(struct sts_x509_scan *s)
 {
-	uint8_t hash[STS_X509_RDN_HASH];
-
 	if (s->cert->rdn_count == STS_X509_RDNS_MAX) {
 		s->cert->flags |= STS_X509_DIR_EXCESS;
 		return;
 	}
 	s->cert->rdn_count++;
 	if (s->kept == NULL) {
+		uint8_t hash[STS_X509_RDN_HASH];
+
 		sts_x509_name_hash(s, hash, sizeof hash);
 		sts_x509_put(s, sts_text(hash, sizeof hash));
 	}
