@@ -826,6 +826,18 @@ await_found(enum sts_journal_found want)
 	ck_assert_int_eq(j.found, want);
 }
 
+/* A daemon whose file is too small and could not grow; now it could. */
+static void
+start_without_room(void)
+{
+	make(AREA);
+	room = 0;
+	start_daemon();
+	ck_assert_int_eq(j.found, STS_FILE_SMALL);
+	learn("a.example");
+	room = ULONG_MAX;
+}
+
 /* The daemon reads a file that is too small and cannot grow. Then another
  * instance has a file in its place: that is not replaced, and taken when it
  * comes free; so is the first one, if it is back by then. */
@@ -837,12 +849,7 @@ START_TEST(a_file_that_has_its_place_is_waited_for)
 
 	snprintf(other, sizeof other, "%s.other", path);
 	for (unsigned i = 0; i < 2; i++) {
-		make(AREA);
-		room = 0;
-		start_daemon();
-		ck_assert_int_eq(j.found, STS_FILE_SMALL);
-		learn("a.example");
-		room = ULONG_MAX;
+		start_without_room();
 		ck_assert_int_eq(rename(path, other), 0);
 		f = file(j.area_size);
 		ck_assert_int_eq(
@@ -878,12 +885,7 @@ START_TEST(a_locked_new_file_is_not_the_journal)
 	int fd;
 
 	snprintf(fresh, sizeof fresh, "%s.new", path);
-	make(AREA);
-	room = 0;
-	start_daemon();
-	ck_assert_int_eq(j.found, STS_FILE_SMALL);
-	learn("a.example");
-	room = ULONG_MAX;
+	start_without_room();
 	fd = open(fresh, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
 	now += STS_JOURNAL_AGAIN_MS;

@@ -552,31 +552,51 @@ START_TEST(files_are_opened_once_the_lock_is_free)
 }
 END_TEST
 
+/* What is logged, from here to log_text(). */
+static int log_ends[2], log_before;
+
+static void
+log_begin(void)
+{
+	log_before = dup(STDERR_FILENO);
+	ck_assert_int_eq(pipe(log_ends), 0);
+	dup2(log_ends[1], STDERR_FILENO);
+}
+
+static const char *
+log_text(void)
+{
+	static char text[512];
+	ssize_t n;
+
+	ck_assert_int_eq(write(log_ends[1], "\n", 1), 1);
+	n = read(log_ends[0], text, sizeof text - 1);
+	ck_assert_int_gt(n, 0);
+	text[n - 1] = '\0';
+	dup2(log_before, STDERR_FILENO);
+	close(log_before);
+	close(log_ends[0]);
+	close(log_ends[1]);
+	return text;
+}
+
 /* A file that cannot be read is logged, not taken for a missing one. */
 START_TEST(an_unreadable_image_is_logged)
 {
-	char name[sizeof place + 32], logged[256] = "";
-	int ends[2], before = dup(STDERR_FILENO);
+	char name[sizeof place + 32];
 
 	snprintf(name, sizeof name, "%s/journal.reports-1", place);
-	ck_assert_int_eq(pipe(ends), 0);
-	dup2(ends[1], STDERR_FILENO);
 	start();
+	log_begin();
 	open_files();
 	close_files();
-	ck_assert_int_eq(write(ends[1], "\n", 1), 1);
-	ck_assert_int_eq(read(ends[0], logged, sizeof logged - 1), 1);
+	ck_assert_str_eq(log_text(), "");
 	ck_assert_int_eq(unlink(name), 0);
 	ck_assert_int_eq(mkfifo(name, 0600), 0);
+	log_begin();
 	open_files();
 	close_files();
-	ck_assert_int_eq(write(ends[1], "\n", 1), 1);
-	ck_assert_int_gt(read(ends[0], logged, sizeof logged - 1), 0);
-	dup2(before, STDERR_FILENO);
-	close(before);
-	close(ends[0]);
-	close(ends[1]);
-	ck_assert_ptr_nonnull(strstr(logged, strerror(ESPIPE)));
+	ck_assert_ptr_nonnull(strstr(log_text(), strerror(ESPIPE)));
 	stop();
 }
 END_TEST
@@ -585,19 +605,9 @@ END_TEST
 static bool
 finds_damage(void)
 {
-	char logged[512] = "\n";
-	int ends[2], before = dup(STDERR_FILENO);
-
-	ck_assert_int_eq(pipe(ends), 0);
-	dup2(ends[1], STDERR_FILENO);
+	log_begin();
 	killed();
-	ck_assert_int_eq(write(ends[1], "\n", 1), 1);
-	ck_assert_int_gt(read(ends[0], logged, sizeof logged - 1), 0);
-	dup2(before, STDERR_FILENO);
-	close(before);
-	close(ends[0]);
-	close(ends[1]);
-	return strstr(logged, "it is damaged") != NULL;
+	return strstr(log_text(), "it is damaged") != NULL;
 }
 
 /* A head that is damaged, in any octet, is logged, as a damaged body is: the
