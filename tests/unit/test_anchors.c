@@ -120,6 +120,7 @@ static const struct {
 	{ "empty certificate", { BEGIN END }, STS_ANCHORS_EMPTY, 0, 1 },
 	{ "DER cut", { BEGIN "MIIBcDCCARagAwIBAgICEAEwCgYIKoZIzj0EAwIw\n" END },
 	    STS_ANCHORS_EMPTY, 0, 1 },
+	{ "no BEGIN", { ROOT, "MIIB\n" END }, STS_ANCHORS_OK, 2, 1 },
 	{ "no END", { ROOT, BEGIN "MIIB\n" }, STS_ANCHORS_OK, 2, 1 },
 	{ "no END, before", { BEGIN "MIIB\n", ROOT }, STS_ANCHORS_OK, 2, 1 },
 	{ "only BEGIN", { BEGIN }, STS_ANCHORS_EMPTY, 0, 1 },
@@ -483,29 +484,56 @@ START_TEST(a_damaged_root_costs_no_other)
 }
 END_TEST
 
-/* Each character of the PEM in turn is changed. A changed boundary may take one
- * certificate more with it, and no further one. */
+/* An edit of one character of the text: changed, or c in front of it, or gone. */
+enum edit {
+	CHANGED,
+	INSERTED,
+	GONE,
+	EDITS
+};
+
+static void
+edit_text(const char *before, size_t at, enum edit edit, char c)
+{
+	size_t from = edit == INSERTED ? at : at + 1;
+
+	memcpy(text, before, at);
+	text[at] = c;
+	memcpy(text + at + (edit != GONE), before + from,
+	    strlen(before + from) + 1);
+}
+
+/* Each character of the PEM in turn is damaged, those of boundaries in each way.
+ * That may cost one certificate, which is reported, and no further one. */
 START_TEST(a_damaged_character_costs_no_other_root)
 {
 	static char three[8192];
-	static const char odd[] = "\n-= #?A\r";
+	static const char odd[] = "\n-= #?A\r\x01\x1a\xef";
+	const unsigned ways = EDITS * (sizeof odd - 1);
 	const char *const parts[] = { ROOT, "tests/x509/anchors/v1.pem" };
+	bool boundary = false;
 	size_t n;
 
 	join(parts, 2);
 	n = strlen(text);
 	memcpy(three, text, n + 1);
 	for (size_t at = 0; at < n; at++) {
-		struct result r;
+		boundary = three[at] == '-' || (boundary && three[at] != '\n');
+		for (unsigned k = boundary ? 0 : (unsigned)(at % ways); k < ways;
+		     k += boundary ? 1 : ways) {
+			struct result r;
 
-		memcpy(text, three, n + 1);
-		text[at] = odd[at % (sizeof odd - 1)];
-		r = load_text(text);
-		ck_assert_int_eq(r.error, STS_ANCHORS_OK);
-		ck_assert_msg(r.set.count >= 2 && r.set.count <= 3,
-		    "character %u changed: %u roots", (unsigned)at,
-		    r.set.count);
-		ck_assert_uint_le(r.left_out, 1);
+			edit_text(three, at, (enum edit)(k % EDITS),
+			    odd[k / EDITS]);
+			r = load_text(text);
+			ck_assert_int_eq(r.error, STS_ANCHORS_OK);
+			ck_assert_msg(r.set.count >= 2 && r.set.count <= 3,
+			    "character %u, way %u: %u roots", (unsigned)at, k,
+			    r.set.count);
+			ck_assert_msg(r.set.count + r.left_out >= 3,
+			    "character %u, way %u: a root is lost silently",
+			    (unsigned)at, k);
+		}
 	}
 }
 END_TEST

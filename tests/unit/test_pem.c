@@ -65,7 +65,8 @@ static const struct {
 	{ "not base64", B "aGk=\naG?=\n" E B "aGk=\n" E,
 	    "+X@1hi!base64@1+X@5hi." },
 	{ "a header line", B "A: b\n\naGk=\n" E B E, "+X@1!base64@1+X@6." },
-	{ "NUL", B "aG\x01k=\n" E B E, "+X@1!base64@1+X@4." },
+	{ "controls and what is not ASCII in the base64",
+	    B "\x1a\n\xef\xbb\xbf" "aG\x01k\x7f=\x1a\n\xa0" E B E, "+X@1hi.+X@5." },
 	{ "padding missing", B "aGk\n" E B E, "+X@1!base64@1+X@4." },
 	{ "one digit too many", B "aGk=\n" E B "aGVsbG8ha\n" E B E,
 	    "+X@1hi.+X@4hello!!base64@4+X@7." },
@@ -76,7 +77,11 @@ static const struct {
 	{ "digits behind padding", B "aA==aA==\n" E B E,
 	    "+X@1h!base64@1+X@4." },
 	{ "dashes within", B "aG-k\n" E B E, "+X@1!base64@1+X@4." },
-	{ "no END", B "aGk=\n" B "aA==\n" E, "+X@1hi!end@1+X@3h." },
+	{ "BEGIN in place of END", B "aGk=\n" B "aA==\n" E, "+X@1hi.+X@3h." },
+	{ "BEGIN within the base64", B "aG" B "aA==\n" E,
+	    "+X@1!end@1+X@2h." },
+	{ "BEGIN within the padding", B "aA=" B "aA==\n" E,
+	    "+X@1h!end@1+X@2h." },
 	{ "another's END", B "aGk=\n-----END Y-----\n" B E,
 	    "+X@1hi!end@1+X@4." },
 	{ "the beginning of an END", B "-----END X1-----\n" B E,
@@ -85,8 +90,23 @@ static const struct {
 	    "+XY@1!end@1+X@3." },
 	{ "END not complete", B "aGk=\n-----END X---\n" B E,
 	    "+X@1hi!end@1+X@4." },
-	{ "END alone", E B E, "+X@2." },
-	{ "END alone, cut", "-----END X\n" B E, "+X@2." },
+	{ "END alone", E B E, "!begin@1+X@2." },
+	{ "END alone, cut", "-----END X\n" B E, "!begin@1+X@2." },
+	{ "two ENDs", B "aGk=\n" E E B E, "+X@1hi.!begin@4+X@5." },
+	{ "the END of a broken block, then one alone", B "aG?=\n" E E,
+	    "+X@1!base64@1!begin@4" },
+	{ "another's END, then one alone", B "-----END Y-----\n" E B E,
+	    "+X@1!end@1!begin@3+X@4." },
+	{ "END not complete, then one alone", B "-----END X---\n" E B E,
+	    "+X@1!end@1!begin@3+X@4." },
+	{ "fewer dashes before BEGIN", "----BEGIN X-----\naGk=\n" E B E,
+	    "!begin@3+X@4." },
+	{ "a blank in a BEGIN", "----- BEGIN X-----\naGk=\n" E B E,
+	    "!begin@3+X@4." },
+	{ "a line end in a BEGIN", "-----\nBEGIN X-----\naGk=\n" E B E,
+	    "!begin@4+X@5." },
+	{ "NUL in a BEGIN", "-----\x01" "BEGIN X-----\naGk=\n" E B E,
+	    "!begin@3+X@4." },
 	{ "BEGIN not complete", "-----BEGIN X----\naGk=\n" E B E,
 	    "!line@1+X@4." },
 	{ "BEGIN without a label", "-----BEGIN \n" B E, "!line@1+X@2." },
@@ -104,7 +124,7 @@ static const struct {
 	{ "cut in END", B "aGk=\n-----END X----", "+X@1hi$end@1" },
 	{ "cut in BEGIN", B E "-----BEGIN X", "+X@1.$line@3" },
 	{ "cut in dashes", B E "-----", "+X@1." },
-	{ "cut in an END alone", B E "-----END X", "+X@1." },
+	{ "cut in an END alone", B E "-----END X", "+X@1.$begin@3" },
 	{ "text and a BEGIN that the end cuts", B E "# -----BEGIN X", "+X@1." },
 	{ "the longest label",
 	    "-----BEGIN 1234567890123456789012345678901-----"
@@ -139,8 +159,8 @@ append(struct outcome *o, const void *p, size_t n)
 static void
 say_fault(struct outcome *o, char mark, const struct sts_pem *p)
 {
-	static const char *const words[] = { "none", "base64", "end", "line",
-		"place" };
+	static const char *const words[] = { "none", "base64", "end",
+		"begin", "line", "place" };
 	char text[40];
 
 	append(o, text,

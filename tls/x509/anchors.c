@@ -97,6 +97,8 @@ pem_reason(enum sts_pem_fault fault)
 		return "its base64 is broken";
 	case STS_PEM_FAULT_END:
 		return "it has no END line of its own";
+	case STS_PEM_FAULT_BEGIN:
+		return "its BEGIN line is missing or damaged";
 	case STS_PEM_FAULT_LINE:
 		return "its BEGIN line is incomplete";
 	default:
@@ -223,6 +225,9 @@ end_block(struct sts_anchors_load *l)
 		return leave_out(l, "it is not a certificate");
 	}
 	reason = scan_reason(sts_x509_scan_end(&l->scan));
+	if (reason != NULL && sts_pem_fault(&l->pem) != STS_PEM_FAULT_NONE) {
+		reason = pem_reason(sts_pem_fault(&l->pem));
+	}
 	if (reason == NULL) {
 		reason = scan_reason((enum sts_why)l->cert.fault);
 	}
@@ -241,7 +246,8 @@ broken_block(struct sts_anchors_load *l)
 {
 	enum sts_pem_fault fault = sts_pem_fault(&l->pem);
 
-	if (fault == STS_PEM_FAULT_LINE || fault == STS_PEM_FAULT_PLACE) {
+	if (fault == STS_PEM_FAULT_BEGIN || fault == STS_PEM_FAULT_LINE ||
+	    fault == STS_PEM_FAULT_PLACE) {
 		/* Nothing began; the subject is an earlier one's. */
 		l->subject.len = 0;
 		l->kind = CERTIFICATE;

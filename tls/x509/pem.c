@@ -75,10 +75,20 @@ is_blank(uint8_t b)
 	return b == ' ' || (b >= '\t' && b <= '\r');
 }
 
+/* What editors and copies put between the digits: blanks, control characters
+ * such as the ^Z of a DOS file, a byte order mark. OpenSSL skips them at the end
+ * of a line. */
+static bool
+is_filler(uint8_t b)
+{
+	return b <= ' ' || b >= 0x7f;
+}
+
 static enum sts_pem_event
 broken(struct sts_pem *p, enum sts_pem_fault fault)
 {
 	p->open = false;
+	p->spoilt = true;
 	p->fault = (uint8_t)fault;
 	return STS_PEM_BROKEN;
 }
@@ -151,15 +161,15 @@ take_digit(struct sts_pem *p, uint8_t d)
 	}
 }
 
-/* Decode until there is something else than digits and blanks, or the bytes
- * at hand are enough. */
+/* Decode until there is something else than digits and filler, or the bytes at
+ * hand are enough. */
 static void
 decode(struct sts_pem *p, struct sts_text *in)
 {
 	while (in->n > 0 && p->out_len < sizeof p->out) {
 		uint8_t b = in->p[0], d = digits[b];
 
-		if (d == NO_DIGIT ? !is_blank(b) : p->padded) {
+		if (d == NO_DIGIT ? !is_filler(b) : p->padded) {
 			return;
 		}
 		if (d == NO_DIGIT) {
@@ -238,6 +248,23 @@ dashes_byte(struct sts_pem *p, uint8_t b)
 	return STS_PEM_MORE;
 }
 
+/* Whether all digits came that were announced. */
+static bool
+is_whole(const struct sts_pem *p)
+{
+	return p->digits == 0 && p->pads == 0;
+}
+
+/* A BEGIN where an END was expected: whoever takes the bytes sees whether they
+ * are all. */
+static enum sts_pem_event
+end_missing(struct sts_pem *p)
+{
+	enum sts_pem_event event = broken(p, STS_PEM_FAULT_END);
+
+	return is_whole(p) ? STS_PEM_END : event;
+}
+
 /* A character of the word BEGIN or END, which makes a line a boundary. */
 static enum sts_pem_event
 word_byte(struct sts_pem *p, uint8_t b)
@@ -260,7 +287,7 @@ word_byte(struct sts_pem *p, uint8_t b)
 	}
 	p->label_len = 0;
 	/* block_line is still that of the block that is open. */
-	return p->open ? broken(p, STS_PEM_FAULT_END) : STS_PEM_MORE;
+	return p->open ? end_missing(p) : STS_PEM_MORE;
 }
 
 /* A block begins, unless it stands behind other text. */
@@ -278,6 +305,8 @@ begin_line_end(struct sts_pem *p)
 	p->label[p->label_len] = '\0';
 	p->state = BODY;
 	p->open = true;
+	p->spoilt = false;
+	p->fault = STS_PEM_FAULT_NONE;
 	p->padded = false;
 	p->pads = 0;
 	p->digits = 0;
@@ -285,29 +314,50 @@ begin_line_end(struct sts_pem *p)
 	return STS_PEM_BEGIN;
 }
 
+/* An END outside of a block: of one that is reported, or of one whose BEGIN
+ * nobody would recognize. */
+static enum sts_pem_event
+end_alone(struct sts_pem *p)
+{
+	enum sts_pem_event event = STS_PEM_MORE;
+
+	if (!p->spoilt) {
+		p->block_line = p->line;
+		event = broken(p, STS_PEM_FAULT_BEGIN);
+	}
+	p->spoilt = false;
+	return event;
+}
+
 static enum sts_pem_event
 end_line_end(struct sts_pem *p)
 {
-	bool same = p->same && p->end_len == p->label_len;
+	bool good = p->same && p->end_len == p->label_len && is_whole(p);
+	enum sts_pem_event event = STS_PEM_END;
 
 	p->state = LINE;
 	if (!p->open) {
-		return STS_PEM_MORE;
+		return end_alone(p);
 	}
-	p->open = false;
-	if (p->digits > 0 || p->pads > 0) {
-		return broken(p, STS_PEM_FAULT_BASE64);
+	if (!good) {
+		event = broken(p,
+		    is_whole(p) ? STS_PEM_FAULT_END : STS_PEM_FAULT_BASE64);
 	}
-	return same ? STS_PEM_END : broken(p, STS_PEM_FAULT_END);
+	p->open = p->spoilt = false;
+	return event;
 }
 
 /* The line ended within a boundary. */
 static enum sts_pem_event
 boundary_cut(struct sts_pem *p)
 {
+	enum sts_pem_event event;
+
 	p->state = LINE;
 	if (p->is_end) {
-		return p->open ? broken(p, STS_PEM_FAULT_END) : STS_PEM_MORE;
+		event = p->open ? broken(p, STS_PEM_FAULT_END) : end_alone(p);
+		p->spoilt = false;
+		return event;
 	}
 	if (p->inside) {
 		return STS_PEM_MORE;
@@ -442,17 +492,15 @@ sts_pem_next(struct sts_pem *p, struct sts_text *in, struct sts_text *bytes)
 bool
 sts_pem_end(struct sts_pem *p)
 {
-	bool cut = p->state == LABEL && !p->is_end && !p->inside;
+	enum sts_pem_event event = STS_PEM_MORE;
 
-	if (cut) {
-		p->block_line = p->line;
-		broken(p, STS_PEM_FAULT_LINE);
-	} else if (p->open) {
-		cut = true;
-		broken(p, STS_PEM_FAULT_END);
+	if (p->open) {
+		event = broken(p, STS_PEM_FAULT_END);
+	} else if (p->state == LABEL) {
+		event = boundary_cut(p);
 	}
 	p->state = LINE;
-	return cut;
+	return event != STS_PEM_MORE;
 }
 
 const char *

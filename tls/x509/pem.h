@@ -20,14 +20,16 @@
  *
  * Text between blocks is skipped. Beyond the strict grammar of RFC 7468 are
  * taken, as files from the wild have them: lines of any length, blanks
- * anywhere around the boundaries and in the base64, all kinds of line ends
- * and none (a whole block in one line), a byte order mark in front of a BEGIN,
- * an END that follows the base64 or a BEGIN that follows an END in the same
- * line, bits that the padding leaves over.
+ * anywhere around the boundaries and in the base64, there also control
+ * characters and octets beyond ASCII, all kinds of line ends and none (a whole
+ * block in one line), a byte order mark in front of a BEGIN, an END that follows
+ * the base64 or a BEGIN that follows an END in the same line, a BEGIN in place of
+ * an END, bits that the padding leaves over.
  *
  * A BEGIN behind other text of its line begins no block, since that is how a
  * block is commented out; but it is reported (STS_PEM_BROKEN), as is everything
- * else that looks like a block and is none, so that none is lost silently.
+ * else that looks like a block and is none, or like the end of one, so that none
+ * is lost silently.
  * One broken block does not spoil the next.
  */
 #ifndef STS_TLS_PEM_H
@@ -52,6 +54,7 @@ enum sts_pem_fault {
 	STS_PEM_FAULT_NONE = 0,
 	STS_PEM_FAULT_BASE64, /* not base64, or padding missing or wrong */
 	STS_PEM_FAULT_END, /* no END line, or one with another label */
+	STS_PEM_FAULT_BEGIN, /* an END line without a BEGIN line */
 	STS_PEM_FAULT_LINE, /* the BEGIN line is not complete */
 	STS_PEM_FAULT_PLACE /* BEGIN behind other text of its line */
 };
@@ -67,6 +70,7 @@ struct sts_pem {
 	uint8_t state;
 	uint8_t at; /* dashes, or characters of a word */
 	bool open; /* between BEGIN and END */
+	bool spoilt; /* what is reported as broken may still have its END */
 	bool inside; /* the boundary at hand is behind other text */
 	bool is_end; /* the boundary at hand is an END */
 	bool same; /* its label is so far that of the open block */
@@ -84,7 +88,8 @@ void sts_pem_begin(struct sts_pem *p);
 /*
  * Read on. `in` is advanced over what was taken. DATA: `bytes` are valid until
  * the next call. BEGIN comes before the DATA of a block, then END or BROKEN;
- * BROKEN without a BEGIN comes for what looked like the beginning of a block.
+ * BROKEN without a BEGIN comes for what looked like the beginning or the end of
+ * a block. END says that the base64 is whole, not that what it stands for is.
  */
 enum sts_pem_event sts_pem_next(
     struct sts_pem *p, struct sts_text *in, struct sts_text *bytes);
@@ -98,10 +103,11 @@ bool sts_pem_end(struct sts_pem *p);
 const char *sts_pem_label(const struct sts_pem *p);
 
 /* After BEGIN, END, BROKEN and a true sts_pem_end: the line where the block
- * began, or where it looks as if one did. */
+ * began, or where it looks as if one did; of an END without a BEGIN its own. */
 uint32_t sts_pem_line(const struct sts_pem *p);
 
-/* After BROKEN and a true sts_pem_end: what is wrong. */
+/* After BROKEN and a true sts_pem_end: what is wrong. After END: NONE, or END if a
+ * BEGIN stands in the place of its END line. */
 enum sts_pem_fault sts_pem_fault(const struct sts_pem *p);
 
 #endif
