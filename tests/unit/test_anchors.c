@@ -519,12 +519,12 @@ START_TEST(a_damaged_character_costs_no_other_root)
 	memcpy(three, text, n + 1);
 	for (size_t at = 0; at < n; at++) {
 		boundary = three[at] == '-' || (boundary && three[at] != '\n');
-		for (unsigned k = boundary ? 0 : (unsigned)(at % ways); k < ways;
-		     k += boundary ? 1 : ways) {
+		for (unsigned k = boundary ? 0 : (unsigned)(at % ways);
+		     k < ways; k += boundary ? 1 : ways) {
 			struct result r;
 
-			edit_text(three, at, (enum edit)(k % EDITS),
-			    odd[k / EDITS]);
+			edit_text(
+			    three, at, (enum edit)(k % EDITS), odd[k / EDITS]);
 			r = load_text(text);
 			ck_assert_int_eq(r.error, STS_ANCHORS_OK);
 			ck_assert_msg(r.set.count >= 2 && r.set.count <= 3,

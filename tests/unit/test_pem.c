@@ -66,7 +66,9 @@ static const struct {
 	    "+X@1hi!base64@1+X@5hi." },
 	{ "a header line", B "A: b\n\naGk=\n" E B E, "+X@1!base64@1+X@6." },
 	{ "controls and what is not ASCII in the base64",
-	    B "\x1a\n\xef\xbb\xbf" "aG\x01k\x7f=\x1a\n\xa0" E B E, "+X@1hi.+X@5." },
+	    B "\x1a\n\xef\xbb\xbf"
+	      "aG\x01k\x7f=\x1a\n\xa0" E B E,
+	    "+X@1hi.+X@5." },
 	{ "padding missing", B "aGk\n" E B E, "+X@1!base64@1+X@4." },
 	{ "one digit too many", B "aGk=\n" E B "aGVsbG8ha\n" E B E,
 	    "+X@1hi.+X@4hello!!base64@4+X@7." },
@@ -78,8 +80,7 @@ static const struct {
 	    "+X@1h!base64@1+X@4." },
 	{ "dashes within", B "aG-k\n" E B E, "+X@1!base64@1+X@4." },
 	{ "BEGIN in place of END", B "aGk=\n" B "aA==\n" E, "+X@1hi.+X@3h." },
-	{ "BEGIN within the base64", B "aG" B "aA==\n" E,
-	    "+X@1!end@1+X@2h." },
+	{ "BEGIN within the base64", B "aG" B "aA==\n" E, "+X@1!end@1+X@2h." },
 	{ "BEGIN within the padding", B "aA=" B "aA==\n" E,
 	    "+X@1h!end@1+X@2h." },
 	{ "another's END", B "aGk=\n-----END Y-----\n" B E,
@@ -105,7 +106,9 @@ static const struct {
 	    "!begin@3+X@4." },
 	{ "a line end in a BEGIN", "-----\nBEGIN X-----\naGk=\n" E B E,
 	    "!begin@4+X@5." },
-	{ "NUL in a BEGIN", "-----\x01" "BEGIN X-----\naGk=\n" E B E,
+	{ "NUL in a BEGIN",
+	    "-----\x01"
+	    "BEGIN X-----\naGk=\n" E B E,
 	    "!begin@3+X@4." },
 	{ "BEGIN not complete", "-----BEGIN X----\naGk=\n" E B E,
 	    "!line@1+X@4." },
@@ -159,8 +162,8 @@ append(struct outcome *o, const void *p, size_t n)
 static void
 say_fault(struct outcome *o, char mark, const struct sts_pem *p)
 {
-	static const char *const words[] = { "none", "base64", "end",
-		"begin", "line", "place" };
+	static const char *const words[] = { "none", "base64", "end", "begin",
+		"line", "place" };
 	char text[40];
 
 	append(o, text,

@@ -340,8 +340,8 @@ end_line_end(struct sts_pem *p)
 		return end_alone(p);
 	}
 	if (!good) {
-		event = broken(p,
-		    is_whole(p) ? STS_PEM_FAULT_END : STS_PEM_FAULT_BASE64);
+		event = broken(
+		    p, is_whole(p) ? STS_PEM_FAULT_END : STS_PEM_FAULT_BASE64);
 	}
 	p->open = p->spoilt = false;
 	return event;
