@@ -69,12 +69,14 @@ crc32_of(uint32_t crc, struct sts_text t)
 	return nondet_u32();
 }
 
+/* Any codes are known, but the same ones whenever it is asked. */
+bool __CPROVER_uninterpreted_known(unsigned code);
+
 bool
 of_code_contract(unsigned code, enum sts_report_result *result)
 {
-	(void)code;
 	*result = (enum sts_report_result)(nondet_u8() % STS_REPORT_RESULTS);
-	return nondet_bool();
+	return __CPROVER_uninterpreted_known(code);
 }
 
 /* The event's functions copy what they are given. Their header asks for this
@@ -174,6 +176,15 @@ key_holds(const struct sts_datagram *d)
 		   (d->now.seen[at] & bit(d->now.key)) != 0);
 }
 
+/* The code of a failure that has one is a known one, or our own. */
+static bool
+code_holds(const struct sts_datagram *d)
+{
+	return (d->now.seen[2] & bit(KEY_CODE)) == 0 ||
+	       d->now.key == KEY_CODE || d->code == CODE_INTERNAL ||
+	       __CPROVER_uninterpreted_known(d->code);
+}
+
 /* The invariant between two events. */
 static bool
 datagram_holds(const struct sts_datagram *d)
@@ -184,7 +195,7 @@ datagram_holds(const struct sts_datagram *d)
 	    d->begin > d->value_len || d->value_len > STS_DATAGRAM_VALUE_MAX ||
 	    d->domain_len > sizeof d->domain ||
 	    d->record_len > sizeof d->record || !key_holds(d) ||
-	    !fields_hold(d)) {
+	    !code_holds(d) || !fields_hold(d)) {
 		return false;
 	}
 	len = (unsigned)(d->value_len - d->begin);

@@ -45,6 +45,13 @@ wipe_contract(void *p, size_t n)
 	PROVE(__CPROVER_w_ok(p, n));
 }
 
+bool
+name_lower_contract(struct sts_text t)
+{
+	PROVE(readable(t));
+	return nondet_bool();
+}
+
 unsigned
 name_labels_contract(struct sts_text t)
 {
@@ -191,7 +198,7 @@ prove_unseal_feed(void)
  * steps know only their place
  * @cut sts_name_valid name_valid_contract
  * @cut sts_name_labels name_labels_contract
- * @loop is_lower.0 6: octets
+ * @cut sts_text_is_lower name_lower_contract
  */
 void
 prove_unseal_mx(void)

@@ -11,6 +11,7 @@
 #include "../../core/agent/agent.h"
 #include "../../core/agent/agent_state.h"
 #include "../../core/cache/payload.h"
+#include "collide.h"
 #include "unit.h"
 
 const char unit_name[] = "agent_ahead";
@@ -29,12 +30,11 @@ static struct sts_zones zones;
 static const uint8_t key[STS_SIPHASH_KEY] = { 1 };
 
 static void
-put(unsigned i)
+put(const char *domain, const char *mx)
 {
 	struct sts_now now = sts_now(NOW, true);
 	struct sts_entry e;
 	struct sts_stage s;
-	char text[32];
 	sts_ref ref;
 
 	memset(&e, 0, sizeof e);
@@ -45,13 +45,21 @@ put(unsigned i)
 	e.fetched_s = e.checked_s = NOW;
 	e.check_s = NOW + STS_DAY_S;
 	e.refresh_s = NOW + STS_DAY_S;
-	snprintf(text, sizeof text, "d%u.example", i);
-	ck_assert(sts_cache_stage(&agent.cache, &s, unit_span(text)));
+	ck_assert(sts_cache_stage(&agent.cache, &s, unit_span(domain)));
 	ck_assert(sts_payload_begin(&agent.cache, &s, unit_span("1")));
-	snprintf(text, sizeof text, "mx%u.example", i);
-	ck_assert(sts_payload_add_mx(&agent.cache, &s, unit_span(text)));
+	ck_assert(sts_payload_add_mx(&agent.cache, &s, unit_span(mx)));
 	ck_assert_int_lt(sts_cache_commit(&agent.cache, &s, &e, now, &ref),
 	    STS_REFUSED_LARGE);
+}
+
+static void
+put_numbered(unsigned i)
+{
+	char domain[32], mx[32];
+
+	snprintf(domain, sizeof domain, "d%u.example", i);
+	snprintf(mx, sizeof mx, "mx%u.example", i);
+	put(domain, mx);
 }
 
 /* An agent with one client and `records` policies. Returns its memory. */
@@ -73,7 +81,7 @@ begin(size_t cache_size, unsigned records)
 	sts_agent_init(&agent, &config, &settings, block, 1, key);
 	sts_agent_ops.tick(&agent, 1, NOW);
 	for (unsigned i = 0; i < records; i++) {
-		put(i);
+		put_numbered(i);
 	}
 	return block;
 }
@@ -152,6 +160,26 @@ START_TEST(alone)
 }
 END_TEST
 
+/* Records that were seen ahead by their hash are told apart by their names. */
+START_TEST(names_that_collide_have_their_own_answers)
+{
+	void *block = begin(LARGE, RECORDS);
+	char name[2][COLLIDE_NAME], text[3 * COLLIDE_NAME];
+	size_t n;
+
+	collide(key, 0, "n", ".example", name[0], name[1]);
+	put(name[0], "mxa.example");
+	put(name[1], "mxb.example");
+	n = strlen("postfix ");
+	snprintf(text, sizeof text, "%zu:postfix %s,%zu:postfix %s,",
+	    n + strlen(name[0]), name[0], n + strlen(name[1]), name[1]);
+	unit_text("both", ask(text),
+	    "47:OK secure match=mxa.example servername=hostname,"
+	    "47:OK secure match=mxb.example servername=hostname,");
+	free(block);
+}
+END_TEST
+
 void
 unit_tests(TCase *tc)
 {
@@ -159,4 +187,5 @@ unit_tests(TCase *tc)
 	    questions_prepared_together_are_answered_in_turn, 0,
 	    (int)(sizeof cases / sizeof *cases));
 	tcase_add_test(tc, alone);
+	tcase_add_test(tc, names_that_collide_have_their_own_answers);
 }
