@@ -24,7 +24,7 @@ STS_CFLAGS = -std=c99 -pedantic $(STS_WARN) $(if $(WERROR),-Werror) $(STS_NORETU
 
 override LDFLAGS += $(if $(STATIC),-static)
 
-BASE_SRC = core/base/bytes.c core/base/crc32.c core/base/event.c core/base/name.c \
+BASE_SRC = core/base/bytes.c core/base/calendar.c core/base/crc32.c core/base/event.c core/base/name.c \
 	core/base/sink.c core/base/siphash.c core/base/text.c core/base/utf8.c core/base/why.c
 GRAMMAR_SRC = core/grammar/domain.c core/grammar/idna.c core/grammar/json.c \
 	core/grammar/json_put.c core/grammar/policy.c core/grammar/punycode.c core/grammar/record.c \

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../../core/base/calendar.h"
 #include "../../port/posix/posix.h"
 #include "commands.h"
 #include "control_client.h"
@@ -179,32 +180,6 @@ enum {
 	DAY_S = 86400
 };
 
-static bool
-is_leap(int year)
-{
-	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-/* Days of a year before the month; of 13, those of the year. */
-static int
-days_before(int year, int month)
-{
-	static const uint16_t before[] = { 0, 31, 59, 90, 120, 151, 181, 212,
-		243, 273, 304, 334, 365 };
-
-	return before[month - 1] + (month > 2 && is_leap(year));
-}
-
-/* Days from 1970-01-01 to a date of the Gregorian calendar. */
-static int64_t
-days_from_1970(int year, int month, int day)
-{
-	int64_t last = year - 1;
-
-	return last * 365 + last / 4 - last / 100 + last / 400 - 719162 +
-	       days_before(year, month) + day - 1;
-}
-
 enum part {
 	YEAR,
 	MONTH,
@@ -216,7 +191,7 @@ enum part {
 
 /* The numbers of a date of that form. False: it has another. */
 static bool
-parts_of(const char *word, int at[PARTS])
+parts_of(const char *word, unsigned at[PARTS])
 {
 	static const char form[] = "dddd-dd-ddTdd:ddZ";
 	unsigned n = 0;
@@ -229,7 +204,7 @@ parts_of(const char *word, int at[PARTS])
 			return false;
 		}
 		if (digit) {
-			at[n] = at[n] * 10 + (word[i] - '0');
+			at[n] = at[n] * 10 + (unsigned)(word[i] - '0');
 		} else if (form[i] != '\0') {
 			n++;
 		}
@@ -242,10 +217,10 @@ static uint32_t
 date_of(const char *word)
 {
 	static const struct {
-		int least, most;
+		unsigned least, most;
 	} range[] = { { 1970, 2100 }, { 1, 12 }, { 1, 31 }, { 0, 23 },
 		{ 0, 59 } };
-	int at[PARTS];
+	unsigned at[PARTS];
 
 	if (!parts_of(word, at)) {
 		return 0;
@@ -255,12 +230,12 @@ date_of(const char *word)
 			return 0;
 		}
 	}
-	if (at[DAY] > days_before(at[YEAR], at[MONTH] + 1) -
-			  days_before(at[YEAR], at[MONTH])) {
+	if (at[DAY] > sts_calendar_month(at[YEAR], at[MONTH])) {
 		return 0; /* 31 November is a mistake, and not 1 December */
 	}
-	return (uint32_t)(days_from_1970(at[YEAR], at[MONTH], at[DAY]) * DAY_S +
-			  (long)at[HOUR] * 3600 + (long)at[MINUTE] * 60);
+	return (uint32_t)sts_calendar_days(at[YEAR], at[MONTH], at[DAY]) *
+		   DAY_S +
+	       at[HOUR] * 3600 + at[MINUTE] * 60;
 }
 
 /* The same, or a time from now such as "2h", of a second or more. 0:

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "../base/calendar.h"
 #include "../base/text.h"
 #include "../grammar/grammar.h"
 #include "preload.h"
@@ -37,28 +38,6 @@ take_mark(struct sts_text *t, const char *marks)
 	return true;
 }
 
-/* Days from 1970-01-01, for years 1970..9999; months from March, so that the
- * day that leap years add is the last. */
-static uint32_t
-days(unsigned year, unsigned month, unsigned day)
-{
-	unsigned y = month > 2 ? year : year - 1;
-	unsigned m = month > 2 ? month - 3 : month + 9;
-
-	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day -
-	       1 - 719468;
-}
-
-static unsigned
-last_day(unsigned year, unsigned month)
-{
-	static const uint8_t last[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
-		30, 31 };
-	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-	return last[month - 1] + (unsigned)(leap && month == 2);
-}
-
 /* "2026-01-02", in days. */
 static bool
 take_date(struct sts_text *t, uint32_t *out)
@@ -67,10 +46,10 @@ take_date(struct sts_text *t, uint32_t *out)
 
 	if (!take_digits(t, 4, 1970, 9999, &year) || !take_mark(t, "-") ||
 	    !take_digits(t, 2, 1, 12, &month) || !take_mark(t, "-") ||
-	    !take_digits(t, 2, 1, last_day(year, month), &day)) {
+	    !take_digits(t, 2, 1, sts_calendar_month(year, month), &day)) {
 		return false;
 	}
-	*out = days(year, month, day);
+	*out = (uint32_t)sts_calendar_days(year, month, day);
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "../base/assert.h"
+#include "../base/calendar.h"
 #include "../base/text.h"
 #include "report.h"
 #include "report_private.h"
@@ -48,32 +49,15 @@ put_digits(uint8_t *out, uint32_t v, unsigned digits)
 	}
 }
 
-static bool
-is_leap(uint32_t year)
-{
-	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
 void
 sts_report_date(uint8_t out[10], uint32_t day)
 {
-	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30,
-		31, 30, 31 };
-	uint32_t year = 1970, month = 0, n;
+	struct sts_calendar date = sts_calendar_date(day);
 
-	while (day >= (n = is_leap(year) ? 366 : 365)) {
-		day -= n;
-		year++;
-	}
-	while (day >=
-	       (n = lengths[month] + (uint32_t)(month == 1 && is_leap(year)))) {
-		day -= n;
-		month++;
-	}
-	put_digits(out, year, 4);
+	put_digits(out, date.year, 4);
 	out[4] = out[7] = '-';
-	put_digits(out + 5, month + 1, 2);
-	put_digits(out + 8, day + 1, 2);
+	put_digits(out + 5, date.month, 2);
+	put_digits(out + 8, date.day, 2);
 }
 
 /* A text of the block. */

@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "../../core/base/assert.h"
+#include "../../core/base/calendar.h"
 #include "addr.h"
 #include "log.h"
 #include "posix.h"
@@ -259,28 +260,21 @@ sts_log_level(struct sts_log *l, unsigned level)
 
 /*
  * "2025-11-22T01:07:00Z ": the C library's conversions want time zones and
- * memory. Days are counted from 1 March of the year 0, so that the leap day
- * is a year's last.
+ * memory.
  */
 static size_t
 put_time(char *out, size_t size)
 {
-	int64_t now = sts_posix_wall_s();
-	int64_t s = now % DAY_S;
-	int64_t days = now / DAY_S + 719468;
-	int64_t era = days / 146097;
-	int64_t doe = days % 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int64_t month = (5 * doy + 2) / 153;
-	int64_t day = doy - (153 * month + 2) / 5 + 1;
+	const int64_t last = (int64_t)STS_CALENDAR_DAYS_MAX * DAY_S;
+	int64_t wall_s = sts_posix_wall_s();
+	int64_t now = wall_s < 0 ? 0 : wall_s < last ? wall_s : last;
+	uint32_t s = (uint32_t)(now % DAY_S);
+	struct sts_calendar date = sts_calendar_date((uint32_t)(now / DAY_S));
 
-	month = month < 10 ? month + 3 : month - 9;
-	int64_t year = era * 400 + yoe + (month <= 2);
-
-	return written(snprintf(out, size, "%04d-%02d-%02dT%02d:%02d:%02dZ ",
-			   (int)year, (int)month, (int)day, (int)(s / 3600),
-			   (int)(s / 60 % 60), (int)(s % 60)),
+	return written(snprintf(out, size, "%04u-%02u-%02uT%02u:%02u:%02uZ ",
+			   (unsigned)date.year, (unsigned)date.month,
+			   (unsigned)date.day, (unsigned)(s / 3600),
+			   (unsigned)(s / 60 % 60), (unsigned)(s % 60)),
 	    size);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Certificate dates, without a calendar library. */
+#include "../../core/base/calendar.h"
 #include "x509_time.h"
 
 enum {
@@ -7,8 +8,7 @@ enum {
 	GENERALIZED_TIME = 0x18,
 	UTC_LEN = 13,
 	GENERALIZED_LEN = 15,
-	FIELDS = 5, /* month, day, hour, minute, second */
-	DAYS_TO_1970 = 719468 /* from 1 March of year 0 */
+	FIELDS = 5 /* month, day, hour, minute, second */
 };
 
 /* Two digits, or -1. */
@@ -19,31 +19,6 @@ two_digits(const uint8_t *p)
 		return -1;
 	}
 	return (p[0] - '0') * 10 + (p[1] - '0');
-}
-
-static int
-month_days(int year, int month)
-{
-	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
-		30, 31 };
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return days[month - 1] + (month == 2 && leap);
-}
-
-/* Days since 1970 by the Gregorian calendar, counted from 1 March so that the
- * leap day is the last of a year. */
-static int32_t
-days_since_1970(int year, int month, int day)
-{
-	int32_t y = month > 2 ? year : year - 1;
-	int32_t m = month > 2 ? month - 3 : month + 9;
-
-	if (y < 0) {
-		return -(int32_t)DAYS_TO_1970;
-	}
-	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day -
-	       1 - DAYS_TO_1970;
 }
 
 /* Year and the number of octets it takes; -1: not a year. */
@@ -84,10 +59,13 @@ sts_x509_time(uint8_t tag, struct sts_text t, int64_t *seconds)
 			return false;
 		}
 	}
-	if (f[1] > month_days(year, f[0])) {
+	unsigned y = (unsigned)year, month = (unsigned)f[0];
+	unsigned day = (unsigned)f[1];
+
+	if (day > sts_calendar_month(y, month)) {
 		return false;
 	}
-	int64_t hours = days_since_1970(year, f[0], f[1]) * 24 + f[2];
+	int64_t hours = (int64_t)sts_calendar_days(y, month, day) * 24 + f[2];
 
 	*seconds = (hours * 60 + f[3]) * 60 + f[4];
 	return true;
