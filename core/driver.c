@@ -449,8 +449,8 @@ step_store(struct sts_driver *d, unsigned budget)
 	}
 }
 
-/* Read a part of the journal, after the questions that need nothing of it; the
- * others wait. False: there is nothing to read any more. */
+/* Read a part of the journal, after the questions that need nothing of it; those
+ * that need it wait. False: there is nothing to read any more. */
 static bool
 load(struct sts_driver *d, unsigned budget)
 {
@@ -459,7 +459,8 @@ load(struct sts_driver *d, unsigned budget)
 	}
 	step_store(d, budget);
 	if (!sts_agent_journal_loading(d->agent)) {
-		/* For the next call: the caller looks at the result first. */
+		/* The questions that waited are for the next call: the caller
+		 * of sts_run looks at the result first. */
 		sts_driver_wake(d);
 	}
 	return true;

@@ -13,7 +13,8 @@
  * Invariants: a verdict depends on the message alone; FOUND has a record of
  * the type at owner_off. ABSENT needs proof by a server that may know
  * (is_nodata), since for MTA-STS an absence that was made up is a downgrade.
- * No work is done twice for a record: aliases are bounded by their number.
+ * The work is bounded: each alias costs a walk over the answers, there are no
+ * more than records, and all walks together pass STEPS_MAX labels and pointers.
  *
  * The attacker sends datagrams that may carry our id (RFC 5452), or runs the
  * domain's server and bends names, lengths and aliases (wire.c).
@@ -62,7 +63,7 @@ struct survey {
 	size_t answers, authority; /* where the sections begin */
 	uint16_t answer_count, authority_count;
 	uint16_t rcode;
-	uint32_t steps; /* labels and pointers of all owners */
+	uint32_t steps; /* labels and pointers of the question and all owners */
 	bool may_know; /* the server is a resolver or an authority */
 	bool has_opt, has_ns, has_soa;
 };

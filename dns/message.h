@@ -135,10 +135,10 @@ struct sts_dns_verdict {
  * neither NOERROR nor NXDOMAIN it is UNKNOWN, since servers that cannot read a
  * query, or do not want to, repeat nothing of it; else TC counts, or nothing.
  *
- * Work: four walks over the records, and one for each CNAME of the answer as
- * long as these take 131,072 labels and pointers at most, for each record those
- * of its owner and of the name that is looked for; at most m.n / 11 records, of
- * at most STS_DNS_LABELS_MAX labels and STS_DNS_POINTERS_MAX pointers a name.
+ * Work: four walks over the records, then one over the answers for each CNAME of
+ * the chain until these have passed 131,072 labels and pointers (for each record
+ * those of its owner and of the name that is looked for); at most m.n / 11
+ * records, of at most STS_DNS_LABELS_MAX labels and STS_DNS_POINTERS_MAX pointers a name.
  */
 void sts_dns_judge(struct sts_dns_verdict *v, struct sts_text m, uint16_t id,
     struct sts_dns_name_parts name, uint16_t type);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside the codec: the checked cursor, and names where they stand in a
- * message (RFC 1035 4.1.4). For message.c; others use message.h.
+ * message (RFC 1035 4.1.4). For the codec (message.c, rdata.c,
+ * stream.c), and for upstream.c, which judges heads; others use message.h.
  *
  * A name is known by its offset and compared in place. A pointer must go
  * strictly below the start of the run of labels it ends, and not into the

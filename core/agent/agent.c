@@ -87,8 +87,8 @@ client_asks(struct sts_agent *a, struct sts_client *c)
 /* The questions that came together are asked in turn. In a large cache each
  * would wait for memory by itself, so their records are fetched together first.
  * A key that is not the domain as it is kept, in capitals say, gains nothing.
- * Returns for how many of the questions `seen` has what seems to be the record,
- * or 0 where none was seen. */
+ * Returns how many entries of `seen` are filled in: each is what seems to be the
+ * question's record, or 0. */
 static unsigned
 look_ahead(struct sts_agent *a, const struct sts_client *c, sts_ref *seen)
 {

@@ -111,9 +111,9 @@ second_half(const struct sts_entry *e, uint32_t now_s)
 	       now_s - e->fetched_s >= e->max_age_s / 2;
 }
 
-/* Begin or join the domain's lookup, and wait for it from now on; for one that
- * still runs beside that of the hosts the ask has waited since theirs began.
- * False: all lookups are busy. */
+/* Begin or join the domain's lookup. The ask's time (`began`) counts from now on;
+ * if that lookup has run beside the one of the mail hosts, from when the hosts
+ * were asked for. False: all lookups are busy; `began` is set all the same. */
 static bool
 join(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {
@@ -336,8 +336,9 @@ ask_afresh(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 }
 
 /* While the mail hosts are looked up, begin the domain's own lookup, which is
- * needed next if the hosts do not decide. Does nothing if the result is known
- * already, or all lookups are busy. */
+ * needed next if the hosts do not decide. Begins nothing if the result is known
+ * already, or all lookups are busy. ask->ahead: whether the domain's lookup is
+ * under way now, whoever began it. */
 static void
 look_ahead(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 {

@@ -341,11 +341,11 @@ void
 sts_agent_unkeep(
     struct sts_agent *a, struct sts_text domain, enum sts_journal_reason reason)
 {
-	/* When too many removals wait, all policies that are held are written
-	 * anew: the removed ones go with the old copies. */
 	if (!sts_agent_keeps(a)) {
 		return;
 	}
+	/* When too many removals wait, all policies that are held are written
+	 * anew: the removed ones go with the old copies. */
 	if (!sts_journal_forget(a->journal.engine, domain, reason)) {
 		sts_journal_compact(a->journal.engine);
 	}

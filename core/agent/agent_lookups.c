@@ -11,8 +11,8 @@
  * organisations, all of whose servers are silent. Questions leave the last
  * lookups to refreshes, refreshes leave most to questions, and no organisation
  * has more than its share, nor more than it leaves to all others together. Where
- * lookups are too few to keep one free, they take turns: a refresh that waits
- * has the next one, unless another refresh is under way.
+ * lookups are too few to keep one free, questions and refreshes take turns: a
+ * refresh that waits has the next one, unless another refresh is under way.
  *
  * Work of a step: whether an organisation has its share of the lookups takes a
  * number to be compared for each lookup, and a name for each of its own. It is

@@ -240,8 +240,8 @@ is_policy(const struct sts_answer *with)
 	       with->kind == STS_ANSWER_PRELOAD;
 }
 
-/* Whether nothing is enforced: an answer that was "not found" all the same does
- * not show it, while hosts may have TLSA records. */
+/* Whether nothing is enforced. `would` alone does not show it: an answer that was
+ * "not found" anyway was not changed, and hosts may have TLSA records. */
 static bool
 is_rehearsed(const struct sts_agent *a, const struct sts_route *r)
 {

@@ -35,8 +35,8 @@ sts_agent_share_miss(struct sts_agent *a, struct sts_lookup *l)
 		return;
 	}
 	l->shares = true;
-	/* By the share's own setup: the settings may have none any more, until
-	 * the tick follows them. */
+	/* The share's own setup counts: the settings may have none any more, and
+	 * the tick follows them later. */
 	l->shared_until = a->now + s->setup->wait_ms;
 	sts_agent_queue_lookup(a, &a->share.waits, l);
 	sts_agent_stir(a, a->first_share);

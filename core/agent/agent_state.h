@@ -212,8 +212,9 @@ struct sts_agent {
 		uint16_t free; /* a list through lookup.chain */
 		uint16_t used; /* lookups that ever began, like client.used */
 		uint16_t refreshes; /* lookups begun by ourselves */
-		bool refresh_waits; /* for a lookup, and none of ours is under
-		                       way */
+		bool
+		    refresh_waits; /* a refresh waits for a lookup that questions
+		                       have, and no other is under way */
 	} work;
 	struct {
 		uint64_t zone[8]; /* hashes of unknown zone names, by the boot's
@@ -365,7 +366,7 @@ void sts_agent_queue_ask(
     struct sts_agent *a, struct sts_queue *q, struct sts_ask *ask);
 void sts_agent_unqueue_ask(
     struct sts_agent *a, struct sts_queue *q, struct sts_ask *ask);
-/* Put a lookup at the end of fresh or stalled; it is in one queue at most. */
+/* Put a lookup at the end of a queue of lookups; it is in one at most. */
 void sts_agent_queue_lookup(
     struct sts_agent *a, struct sts_queue *q, struct sts_lookup *l);
 /* Take l out of q; `before` leads to l, STS_NODE_NONE: l is the head. */
@@ -374,7 +375,7 @@ void sts_agent_unqueue_lookup(struct sts_agent *a, struct sts_queue *q,
 
 /* How long a lookup has waited by a shortage of ours since it began: in queues,
  * for its turns to compute, and in turns of a slot that were too short to be of
- * use. */
+ * use. O(fetch slots) while it has one. */
 uint32_t sts_agent_ours_ms(
     const struct sts_agent *a, const struct sts_lookup *l);
 

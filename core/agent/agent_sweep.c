@@ -133,7 +133,7 @@ sts_agent_sweep(struct sts_agent *a)
 	}
 }
 
-/* Whether no lookup is free for a refresh, and questions have all of them. */
+/* Whether a refresh waits only because questions have all lookups. */
 static bool
 waits_for_lookup(const struct sts_agent *a)
 {
@@ -141,8 +141,9 @@ waits_for_lookup(const struct sts_agent *a)
 	       !sts_agent_lookups_room(a, true);
 }
 
-/* One that has to wait keeps the others from their turn for a moment only. One
- * that has the next lookup, where they are few, stays the next in turn. */
+/* A policy whose refresh has to wait keeps the others from their turn for a moment
+ * only. If questions have all lookups it stays the next in turn, and where lookups
+ * are few has the next one (agent_lookups.c: room). */
 void
 sts_agent_refresh(struct sts_agent *a)
 {

@@ -32,7 +32,8 @@ sts_explain_verdict(const struct sts_answer *a)
 		return STS_VERDICT_POLICY;
 	}
 	if (a->would != STS_ANSWER_NONE) {
-		/* What would count is known, and does not: it is rehearsed. */
+		/* An audit: no policy is in force, but it is known whether one
+		 * would be. */
 		return a->would == STS_ANSWER_TEMP ? STS_VERDICT_UNKNOWN
 						   : STS_VERDICT_NONE;
 	}

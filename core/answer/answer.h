@@ -41,8 +41,8 @@ struct sts_answer {
 	uint8_t kind; /* enum sts_answer_kind */
 	uint8_t rule; /* enum sts_rule */
 	uint8_t why; /* enum sts_why */
-	uint8_t would; /* enum sts_answer_kind, in whose place NOTFOUND is
-			  rehearsed; NONE: this is the answer */
+	uint8_t would; /* enum sts_answer_kind: the answer that an audit turned
+			  into NOTFOUND; NONE: no audit did */
 	sts_ref ref; /* POLICY: pinned until handed over; other kinds: 0 */
 	const struct sts_override *override;
 	/* PRELOAD: those of preload.h, valid as long as the settings. */

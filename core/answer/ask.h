@@ -25,7 +25,8 @@ struct sts_ask {
 	/* Set by the agent. */
 	struct sts_answer answer; /* kind NONE while it waits */
 	sts_ms asked; /* when the agent first saw it */
-	sts_ms began; /* when it began to wait for its domain's lookup */
+	sts_ms began; /* when it began to wait for its domain's lookup, or for
+	                 that of the hosts before it */
 	sts_ms deadline; /* valid while waits */
 	bool waits;
 	/* Private to the agent. */
@@ -34,7 +35,8 @@ struct sts_ask {
 	uint8_t dane_why; /* enum sts_why of UNKNOWN */
 	uint8_t dane; /* enum sts_dane_level, PENDING: not looked up yet */
 	bool ahead; /* its domain's lookup is under way beside DANE's */
-	bool first; /* it is its turn: the asks in the queue come after it */
+	bool first; /* it has waited in a queue of ours, and the asks there come
+	               after it */
 	bool idle; /* in the list of clients without a question */
 	uint16_t lookup; /* the one it waits for, or the domain's hosts */
 	uint16_t next, prev; /* in the one list that it is in */

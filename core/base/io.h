@@ -38,8 +38,9 @@ sts_earlier(sts_ms a, sts_ms b)
 	return sts_before(a, b) ? a : b;
 }
 
-/* The later of two. A time that is kept for weeks after it is over would seem to
- * lie ahead: sts_later(it, now), often enough, keeps it over. */
+/* The later of two. A time that lies weeks back would seem to lie ahead, as
+ * milliseconds wrap: whoever keeps one replaces it by sts_later(time, now) now
+ * and then. */
 static inline sts_ms
 sts_later(sts_ms a, sts_ms b)
 {

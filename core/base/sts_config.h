@@ -141,9 +141,9 @@
 
 /*
  * Milliseconds of a fetch: for a connection to be made, and from then on for
- * the handshake. The time in which a session waits for its turn to compute
- * (STS_WANT_WORK) does not count; that of its last step before the host's turn
- * does. A core of 50 MHz needs 3 to 12 s in all.
+ * the handshake. Neither the time in which a session waits for its turn to
+ * compute (STS_WANT_WORK) counts, nor its computing, except for the last step,
+ * behind which the host is awaited. A core of 50 MHz needs 3 to 12 s in all.
  */
 #ifndef STS_FETCH_CONNECT_MS
 #define STS_FETCH_CONNECT_MS 3000

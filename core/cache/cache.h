@@ -332,8 +332,8 @@ sts_ref sts_cache_sweep(
  */
 sts_ref sts_cache_turn(struct sts_cache *c, uint32_t chunks, uint32_t now_s);
 
-/* The policy that was returned last had to wait: the next call goes on with it,
- * if it is still due. */
+/* `ref`, which the last sts_cache_turn returned, had to wait: the next call begins
+ * with it again, and returns it if it is still due. */
 void sts_cache_turn_again(struct sts_cache *c, sts_ref ref);
 
 /*

@@ -205,7 +205,7 @@ sts_class_settle(struct sts_cache *c, sts_ref ref, const struct sts_entry *e,
 	sts_class_leave(c, ref);
 	sts_class_enter(c, ref, class, org);
 	if (was == STS_CLASS_ENFORCE || class == STS_CLASS_ENFORCE) {
-		/* By the saved record its protection is still as it was. */
+		/* The saved record still says the protection that it had. */
 		sts_record_mark(
 		    c, ref, sts_head_marks(c, ref) | STS_MARK_UNSAVED);
 	}

@@ -56,6 +56,7 @@ finish(struct sts_fetch *f, enum sts_found found, enum sts_why why)
 		sts_cache_abandon(f->cache, &f->stage);
 		f->staged = false;
 	}
+	/* sts_https_stop ends the wait that idle_since goes by. */
 	f->milestone = sts_fetch_idle_since(f, f->https.now);
 	sts_https_stop(&f->https);
 }

@@ -37,9 +37,9 @@ struct sts_fetch {
 
 	int64_t wall_s; /* the time its certificates were judged under */
 
-	/* By these fields slots are given and taken; readable. */
+	/* Readable: by these, `lookup` and `https` slots are given and taken. */
 	bool busy;
-	sts_ms begun; /* since when */
+	sts_ms begun; /* when it began */
 
 	/* Private. */
 	struct sts_lookup *lookup;
@@ -70,10 +70,12 @@ void sts_fetch_begin(struct sts_fetch *f, struct sts_lookup *l, sts_ms now,
     int64_t wall_s, struct sts_text id, const uint8_t rnd[STS_TLS_RND]);
 
 /* Since when the host has come no further: not while the session waits for its
- * turn to compute. Of a fetch that was stopped: until then. */
+ * turn to compute. Once the fetch is over, as it was at its end. */
 sts_ms sts_fetch_idle_since(const struct sts_fetch *f, sts_ms now);
 
-/* Stop with this reason: the result follows once the channels are closed. */
+/* Stop with this reason: the result follows once the channels are closed. `now`:
+ * the agent's time, up to which a wait to compute counts. Does nothing if the
+ * fetch is over, or none is under way. */
 void sts_fetch_stop(struct sts_fetch *f, enum sts_why why, sts_ms now);
 
 /* The result was read: the slot is free. Wipes what the peer sent. */

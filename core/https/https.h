@@ -13,7 +13,7 @@
  *	sts_https_begin(&x->https, &to, now);
  *	in the four operations of a connection:
  *		sts_https_lost, _recv_ack, _send_ack, _work; then
- *		for (;;) switch (sts_https_next(&x->https)) ...
+ *		for (;;) switch (sts_https_next(&x->https, send)) ...
  *	in child(i):    sts_https_child; CONNECTED: sts_https_shake
  *	in tick():      sts_https_tick
  *	in deadline():  sts_https_deadline
@@ -102,7 +102,7 @@ bool sts_https_provisional(const struct sts_https *h);
 bool sts_https_computes(const struct sts_https *h);
 
 /* How long the exchange has waited so far for its turns to compute, which says
- * nothing about the host. Also when it is over. */
+ * nothing about the host. It can be read until the next sts_https_begin. */
 uint32_t sts_https_waited_ms(const struct sts_https *h, sts_ms now);
 
 /* Send as much of `from` as one record takes: a server with little memory may
@@ -139,7 +139,8 @@ void sts_https_recv_ack(struct sts_conn *c, size_t n);
 void sts_https_send_ack(struct sts_conn *c, size_t n);
 void sts_https_work(struct sts_conn *c);
 
-/* From now on connections are only closed. */
+/* Count the wait that is under way (sts_https_waited_ms), and close all: from now
+ * on connections are only closed. */
 void sts_https_stop(struct sts_https *h);
 
 /* The exchange is over, and all channels are closed: wipe what the peer

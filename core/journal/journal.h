@@ -153,9 +153,12 @@ struct sts_journal {
 	uint16_t forget_len; /* octets of it, */
 	uint16_t forget_done; /* of which so many, in front, are gone from the
 			       * medium when what is written now is there */
-	/* Since start, and wrapping: records, records (of what cannot be read
-	 * at all, and behind a damaged head: one a place), times, octets. */
-	uint32_t saved, lost, compactions, written;
+	/* Since start, and wrapping. */
+	uint32_t saved; /* records */
+	uint32_t lost; /* records; all that stood behind a damaged head or in
+			* an area with one, or cannot be read, counts as one */
+	uint32_t compactions;
+	uint32_t written; /* octets */
 };
 
 /*
@@ -192,7 +195,8 @@ bool sts_journal_grow(
  * Another process has written to the storage since it was read: read it again,
  * then write everything anew. What this run has fetched counts where it is
  * newer, an order about enforcement that was given in it still counts, and
- * domains that wait to be forgotten still do. False, and j is of no use: the
+ * domains that wait to be forgotten still do. sts_journal_trust has to be called
+ * anew. False, and j is of no use: the
  * geometry breaks its rules.
  */
 bool sts_journal_again(
@@ -278,8 +282,11 @@ uint32_t sts_journal_off_s(const struct sts_journal *j);
 /*
  * The domain's record (1..STS_DOMAIN_MAX octets) was removed from the cache
  * and must not come back after a restart, nor when the journal is read on.
- * False: too many removals wait (of either reason a dozen fit, or one of the
- * longest), or the format is newer. Call it again later then, or have everything
+ * `reason`: PUBLISHED uses the first half of the list alone
+ * (STS_JOURNAL_FORGET_PUBLISHED_MAX); ORDERED all of it, so that an order finds
+ * room for a dozen domains, or one of the longest, whatever is published. True
+ * also if the domain waits already. False, and nothing is noted: there is no
+ * room, or the format is newer. Call it again later then, or have everything
  * written anew (sts_journal_compact), once all is read.
  */
 bool sts_journal_forget(struct sts_journal *j, struct sts_text domain,

@@ -129,8 +129,8 @@ struct sts_x509_scan {
 	uint8_t prefix_len; /* PREFIX_MAX + 1: it was longer */
 	uint8_t version;
 	uint8_t alg; /* row of the inner signature algorithm */
-	uint8_t ext; /* row of the extension, */
-	uint8_t exts; /* and its number, from 1 */
+	uint8_t ext; /* row of the extension */
+	uint8_t ext_count; /* extensions so far */
 	uint8_t digest; /* what happens to TBS bytes */
 	uint8_t point_len; /* of the key's curve */
 	uint8_t dir_len; /* bytes of the directoryName constraint being read */

@@ -63,9 +63,9 @@ seen_before(const struct sts_x509_scan *s, struct sts_text oid)
 }
 
 /* RFC 5280 4.2: no extension may come twice. Names are kept at the arena's
- * end as length and bytes, for as long as this certificate is read. Each is held
- * against all before it, so that their number is limited: a record of TLS holds
- * two thousand. */
+ * end as length and bytes, for as long as this certificate is read. Their
+ * number is limited, since each is held against all before it, and a TLS record
+ * holds two thousand. */
 void
 sts_x509_end_ext_id(struct sts_x509_scan *s)
 {
@@ -75,12 +75,12 @@ sts_x509_end_ext_id(struct sts_x509_scan *s)
 		sts_x509_fail(s, STS_WHY_X509_MALFORMED);
 		return;
 	}
-	if (s->exts == STS_X509_EXTS_MAX ||
+	if (s->ext_count == STS_X509_EXTS_MAX ||
 	    oid.n + 1 > s->seen - s->arena->used) {
 		sts_x509_fail(s, STS_WHY_X509_LIMIT);
 		return;
 	}
-	s->exts++;
+	s->ext_count++;
 	s->seen -= oid.n + 1;
 	s->arena->p[s->seen] = (uint8_t)oid.n;
 	memcpy(s->arena->p + s->seen + 1, oid.p, oid.n);
