@@ -94,19 +94,12 @@ remembered(
 	return ref != 0;
 }
 
-/* Whether a fetch of a held policy failed a moment ago (RFC 8461 3.3). */
-static bool
-failed_lately(const struct sts_entry *e, uint32_t now_s)
-{
-	return now_s < e->retry_s && e->retry_s - now_s <= STS_BACK_OFF_S;
-}
-
 /* Short policies have no planned refresh: they are fetched again when asked
  * for in the second half of their life (and not while that keeps failing). */
 static bool
 second_half(const struct sts_entry *e, uint32_t now_s)
 {
-	return e->max_age_s < STS_DAY_S && !failed_lately(e, now_s) &&
+	return e->max_age_s < STS_DAY_S && !sts_agent_backs_off(e, now_s) &&
 	       now_s >= e->fetched_s &&
 	       now_s - e->fetched_s >= e->max_age_s / 2;
 }
@@ -366,7 +359,7 @@ ask_policy(struct sts_agent *a, struct sts_ask *ask, struct sts_text domain)
 	if (ref == 0) {
 		ask_not_held(a, ask, domain);
 	} else if (STS_JOURNAL && sts_agent_journal_decides(a, &e) &&
-		   !failed_lately(&e, sts_agent_now_s(a))) {
+		   !sts_agent_backs_off(&e, sts_agent_now_s(a))) {
 		wait_for_fetch(a, ask, domain);
 	} else {
 		ask_held(a, ask, domain, ref, &e);

@@ -61,23 +61,20 @@ kept_s(const struct sts_dane_hosts *d, const struct sts_dane_count *count)
 	return d->ttl_s < max_s ? d->ttl_s : max_s;
 }
 
-/* A look-up that failed is tried again after 30 s, doubling to 5 min. */
+/* How long after a look-up that failed it is tried again. */
 static uint32_t
 back_off(struct sts_agent *a, struct sts_text domain, struct sts_entry *e)
 {
-	uint32_t wait_s = STS_BACK_OFF_S;
 	struct sts_entry was;
+	uint32_t wait_s;
 	sts_ref ref = sts_agent_dane_held(a, domain, &was);
 
 	if (ref != 0 && was.kind == STS_KIND_DANE &&
 	    sts_agent_dane_level(a, ref) == STS_DANE_UNKNOWN) {
 		e->failures = was.failures;
 	}
-	if (e->failures < 4) {
-		wait_s = (uint32_t)STS_UNKNOWN_MIN_S << e->failures;
-	}
-	e->failures =
-	    (uint8_t)(e->failures < UINT8_MAX ? e->failures + 1 : e->failures);
+	wait_s = sts_agent_unknown_wait_s(e->failures);
+	e->failures = sts_agent_one_more(e->failures);
 	return wait_s;
 }
 

@@ -373,6 +373,33 @@ void sts_agent_queue_lookup(
 void sts_agent_unqueue_lookup(struct sts_agent *a, struct sts_queue *q,
     struct sts_lookup *l, uint16_t before);
 
+/*
+ * RFC 8461 3.3: whether a fetch failed a moment ago, so that none begins. If the
+ * end of the back-off lies further ahead than a back-off lasts, it was set under
+ * a clock that was put back since: it does not count.
+ */
+static inline bool
+sts_agent_backs_off(const struct sts_entry *e, uint32_t now_s)
+{
+	return now_s < e->retry_s && e->retry_s - now_s <= STS_BACK_OFF_S;
+}
+
+/* How long a domain is left alone about which name servers gave no usable answer:
+ * STS_UNKNOWN_MIN_S, doubling with each failure to STS_BACK_OFF_S. */
+static inline uint32_t
+sts_agent_unknown_wait_s(uint8_t failures)
+{
+	return failures < 4 ? (uint32_t)STS_UNKNOWN_MIN_S << failures
+			    : (uint32_t)STS_BACK_OFF_S;
+}
+
+/* A count of failures or turns that stops at its largest value. */
+static inline uint8_t
+sts_agent_one_more(uint8_t count)
+{
+	return (uint8_t)(count < UINT8_MAX ? count + 1 : count);
+}
+
 /* How long a lookup has waited by a shortage of ours since it began: in queues,
  * for its turns to compute, and in turns of a slot that were too short to be of
  * use. O(fetch slots) while it has one. */

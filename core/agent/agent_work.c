@@ -33,10 +33,25 @@
 #include "../base/assert.h"
 #include "../answer/decide.h"
 
+/* Begin with the TXT record, knowing nothing of the domain. */
+static void
+discover(struct sts_agent *a, struct sts_lookup *l, struct sts_text domain)
+{
+	uint8_t rnd[STS_LOOKUP_RND];
+
+	l->stage = STS_WORK_DISCOVERY;
+	l->live = l->stalled = l->outdated = l->had_time = l->renews = false;
+	l->cut = 0;
+	l->fetch_until = 0;
+	sts_random_take(&a->random, rnd, sizeof rnd);
+	sts_lookup_begin(l, domain, a->settings, a->now, rnd);
+	sts_count(&a->metrics, STS_METRIC_DNS_QUESTIONS);
+	sts_agent_stir_lookup(a, l);
+}
+
 struct sts_lookup *
 sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 {
-	uint8_t rnd[STS_LOOKUP_RND];
 	struct sts_lookup *l;
 	struct sts_entry held;
 
@@ -45,21 +60,12 @@ sts_agent_work_begin(struct sts_agent *a, struct sts_text domain, bool refresh)
 		return NULL;
 	}
 	l = sts_agent_lookups_take(a, domain, refresh);
-	l->stage = STS_WORK_DISCOVERY;
 	l->refresh = refresh;
-	l->live = l->stalled = l->outdated = false;
-	l->queued = l->had_time = false;
-	l->cut = 0;
+	l->queued = l->shares = false;
 	l->ours_ms = 0;
 	sts_queue_init(&l->waiters);
 	l->next = STS_NODE_NONE;
-	l->fetch_until = 0;
-	l->renews = false;
-	sts_random_take(&a->random, rnd, sizeof rnd);
-	sts_lookup_begin(l, domain, a->settings, a->now, rnd);
-	sts_count(&a->metrics, STS_METRIC_DNS_QUESTIONS);
-	sts_agent_stir_lookup(a, l);
-	l->shares = false;
+	discover(a, l, domain);
 	if (sts_agent_shares(a) && sts_agent_live(a, domain, &held) == 0) {
 		sts_agent_share_miss(a, l);
 	}
@@ -86,7 +92,7 @@ finish(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 static bool
 start_over(struct sts_agent *a, struct sts_lookup *l)
 {
-	uint8_t rnd[STS_LOOKUP_RND], name[STS_DOMAIN_MAX];
+	uint8_t name[STS_DOMAIN_MAX];
 	struct sts_text domain = sts_lookup_domain(l);
 
 	if (!l->outdated) {
@@ -96,16 +102,9 @@ start_over(struct sts_agent *a, struct sts_lookup *l)
 		finish(a, l, 0, STS_KIND_UNKNOWN, STS_WHY_NONE);
 		return true;
 	}
-	l->outdated = l->live = l->stalled = l->had_time = false;
-	l->cut = 0;
-	l->stage = STS_WORK_DISCOVERY;
-	l->fetch_until = 0;
-	l->renews = false;
 	memcpy(name, domain.p, domain.n);
-	sts_random_take(&a->random, rnd, sizeof rnd);
 	sts_lookup_end(l);
-	sts_lookup_begin(l, sts_text(name, domain.n), a->settings, a->now, rnd);
-	sts_agent_stir_lookup(a, l);
+	discover(a, l, sts_text(name, domain.n));
 	return true;
 }
 
@@ -203,12 +202,6 @@ failures_so_far(struct sts_agent *a, struct sts_text domain, enum sts_kind kind)
 	return sts_decide_kind(&e) == kind ? e.failures : 0;
 }
 
-static uint8_t
-one_more(uint8_t failures)
-{
-	return (uint8_t)(failures < UINT8_MAX ? failures + 1 : failures);
-}
-
 /* The entry of a record about a domain without a live policy. */
 static struct sts_entry
 blank(
@@ -256,18 +249,15 @@ txt_unknown(struct sts_agent *a, struct sts_lookup *l)
 	enum sts_why why = (enum sts_why)l->txt_why;
 	uint8_t failures =
 	    failures_so_far(a, sts_lookup_domain(l), STS_KIND_UNKNOWN);
-	uint32_t wait_s = STS_BACK_OFF_S;
+	uint32_t wait_s = sts_agent_unknown_wait_s(failures);
 	struct sts_entry e;
 
 	if (sts_why_passes(why)) {
 		finish(a, l, 0, STS_KIND_UNKNOWN, why);
 		return;
 	}
-	if (failures < 4) {
-		wait_s = (uint32_t)STS_UNKNOWN_MIN_S << failures;
-	}
 	e = blank(a, STS_KIND_UNKNOWN, why, wait_s);
-	e.failures = one_more(failures);
+	e.failures = sts_agent_one_more(failures);
 	remember(a, l, &e);
 	sts_agent_log(a, STS_EVENT_DNS_FAILED, why, sts_lookup_domain(l))
 	    ->number[0] = wait_s;
@@ -294,19 +284,13 @@ go_on(struct sts_agent *a, struct sts_lookup *l, bool live)
 	sts_agent_stir_lookup(a, l);
 }
 
-/*
- * RFC 8461 3.3: whether a fetch for this id failed a moment ago. If the end of
- * its back-off lies further ahead than a back-off lasts, it was set under a
- * clock that was put back since: it does not count.
- */
+/* Whether a fetch for this id failed a moment ago. */
 static bool
 failed_lately(const struct sts_agent *a, const struct sts_lookup *l,
     const struct sts_entry *e)
 {
-	uint32_t now_s = sts_agent_now_s(a);
-
-	return e->failed_id == id_hash(a, l) && now_s < e->retry_s &&
-	       e->retry_s - now_s <= STS_BACK_OFF_S;
+	return e->failed_id == id_hash(a, l) &&
+	       sts_agent_backs_off(e, sts_agent_now_s(a));
 }
 
 /* How long the TXT record is believed if a fetch for its id failed lately: no
@@ -419,7 +403,7 @@ failed_beside_held(struct sts_agent *a, struct sts_lookup *l, sts_ref ref,
 	struct sts_entry was = *e;
 
 	e->why = (uint8_t)why;
-	e->failures = one_more(e->failures);
+	e->failures = sts_agent_one_more(e->failures);
 	e->failed_id = id_hash(a, l);
 	e->retry_s = now_s + STS_BACK_OFF_S;
 	if (l->txt == STS_FOUND && !holds_id(a, ref, l) &&
@@ -474,8 +458,8 @@ failed(struct sts_agent *a, struct sts_lookup *l, enum sts_why why,
 			keep_s = STS_BACK_OFF_S;
 		}
 		e = blank(a, STS_KIND_BACK_OFF, why, keep_s);
-		e.failures =
-		    one_more(failures_so_far(a, domain, STS_KIND_BACK_OFF));
+		e.failures = sts_agent_one_more(
+		    failures_so_far(a, domain, STS_KIND_BACK_OFF));
 		e.failed_id = id_hash(a, l);
 		e.retry_s = e.checked_s + STS_BACK_OFF_S;
 		remember(a, l, &e);
@@ -624,7 +608,7 @@ turn_over(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
 				       a->now - most));
 	} else if (another_turn(why)) {
 		l->ours_ms += a->now - f->begun;
-		l->cut = (uint8_t)(l->cut < UINT8_MAX ? l->cut + 1 : l->cut);
+		l->cut = sts_agent_one_more(l->cut);
 	} else {
 		l->ours_ms += waited_ms;
 	}

@@ -133,8 +133,8 @@ skip(struct sts_client *c, size_t total)
 static void
 refuse_line(struct sts_client *c)
 {
-	const struct sts_answer ours = { STS_ANSWER_TEMP, STS_RULE_KEY,
-		STS_WHY_CLIENT_JUNK, false, 0, NULL, NULL };
+	const struct sts_answer ours = sts_decide_plain(
+	    STS_ANSWER_TEMP, STS_RULE_KEY, STS_WHY_CLIENT_JUNK);
 
 	sts_reply_init_line(
 	    &c->reply, NULL, &ours, STS_LINE_MODE, sts_text(NULL, 0));

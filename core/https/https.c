@@ -138,16 +138,23 @@ sts_https_computes(const struct sts_https *h)
 	       (sts_tls_wants(h->tls) & STS_TLS_WORK) != 0;
 }
 
-/* While it waits so, beside others, the host's time stands still. */
+/* How long the session has waited for its turn to compute since the wait was
+ * noted last. */
+static uint32_t
+unnoted_ms(const struct sts_https *h, sts_ms now)
+{
+	return sts_https_computes(h) ? now - h->computes_at : 0;
+}
+
+/* Note the wait so far, before anything changes what the session wants. The time
+ * of the handshake stands still meanwhile, as the host is not awaited. */
 static void
 stand_still(struct sts_https *h)
 {
-	uint32_t waited_ms = h->now - h->computes_at;
+	uint32_t ms = unnoted_ms(h, h->now);
 
-	if (sts_https_computes(h)) {
-		h->waited_ms += waited_ms;
-		h->handshake_until += waited_ms;
-	}
+	h->waited_ms += ms;
+	h->handshake_until += ms;
 	h->computes_at = h->now;
 }
 
@@ -161,8 +168,7 @@ shakes_hands(const struct sts_https *h)
 uint32_t
 sts_https_waited_ms(const struct sts_https *h, sts_ms now)
 {
-	return h->waited_ms +
-	       (sts_https_computes(h) ? now - h->computes_at : 0);
+	return h->waited_ms + unnoted_ms(h, now);
 }
 
 void

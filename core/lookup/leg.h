@@ -18,6 +18,16 @@
 #define STS_LEG_H
 
 #include "../../dns/upstream.h"
+#include "../base/sts_config.h"
+
+/* The legs of a composite that looks up TXT, or a host's addresses. */
+enum {
+	STS_LEG_TXT = 0,
+	STS_LEG_AAAA = 0,
+	STS_LEG_A = 1,
+	/* Without IPv6 the first leg has nothing but the result of TXT. */
+	STS_LEG_FIRST_ADDRESS = STS_INET6 ? STS_LEG_AAAA : STS_LEG_A
+};
 
 struct sts_leg {
 	struct sts_upstream up;

@@ -23,11 +23,6 @@
 #include "lookup.h"
 
 enum {
-	LEG_TXT = 0,
-	LEG_AAAA = 0,
-	LEG_A = 1,
-	/* Without IPv6 the first leg has nothing but the result of TXT. */
-	FIRST_ADDRESS_LEG = STS_INET6 ? LEG_AAAA : LEG_A,
 	HALF = STS_LOOKUP_ADDRS / 2 /* addresses kept of one family */
 };
 
@@ -63,7 +58,7 @@ take_address(
 {
 	struct sts_addr a;
 
-	STS_ASSERT(piece->rdata.n == (leg == LEG_A ? 4 : 16));
+	STS_ASSERT(piece->rdata.n == (leg == STS_LEG_A ? 4 : 16));
 	if (piece->record == 0) {
 		l->count[leg] = 0;
 	}
@@ -99,7 +94,7 @@ why_unknown(const struct sts_lookup *l)
 {
 	enum sts_why why = STS_WHY_NONE;
 
-	for (unsigned i = FIRST_ADDRESS_LEG; i < STS_LOOKUP_LEGS; i++) {
+	for (unsigned i = STS_LEG_FIRST_ADDRESS; i < STS_LOOKUP_LEGS; i++) {
 		const struct sts_upstream *up = &l->leg[i].up;
 
 		if (sts_upstream_result(up) == STS_UNKNOWN) {
@@ -136,7 +131,7 @@ finish_addresses(struct sts_lookup *l)
 static void
 finish_txt(struct sts_lookup *l)
 {
-	const struct sts_upstream *up = &l->leg[LEG_TXT].up;
+	const struct sts_upstream *up = &l->leg[STS_LEG_TXT].up;
 	enum sts_why why;
 
 	l->state = STS_LOOKUP_TXT_DONE;
@@ -287,10 +282,10 @@ sts_lookup_begin(struct sts_lookup *l, struct sts_text domain,
 	l->txt_why = l->addresses_why = STS_WHY_NONE;
 	l->id_len = l->addr_count = 0;
 	l->txt_ttl_s = l->limited_ms = 0;
-	l->count[LEG_A] = l->count[LEG_AAAA] = 0;
+	l->count[STS_LEG_A] = l->count[STS_LEG_AAAA] = 0;
 	l->forbidden = l->second = l->paused = false;
 	l->hasty = l->patient = false;
-	start_leg(l, LEG_TXT, sts_text(txt_prefix, sizeof txt_prefix - 1),
+	start_leg(l, STS_LEG_TXT, sts_text(txt_prefix, sizeof txt_prefix - 1),
 	    STS_DNS_TXT, STS_LOOKUP_TXT_MS, rnd);
 }
 
@@ -302,10 +297,10 @@ ask_addresses(struct sts_lookup *l, const uint8_t rnd[STS_LOOKUP_RND])
 	l->state = STS_LOOKUP_ADDRESSES;
 	l->turned = 0;
 	if (STS_INET6) {
-		start_leg(l, LEG_AAAA, prefix, STS_DNS_AAAA,
+		start_leg(l, STS_LEG_AAAA, prefix, STS_DNS_AAAA,
 		    STS_LOOKUP_ADDRESSES_MS, rnd);
 	}
-	start_leg(l, LEG_A, prefix, STS_DNS_A, STS_LOOKUP_ADDRESSES_MS,
+	start_leg(l, STS_LEG_A, prefix, STS_DNS_A, STS_LOOKUP_ADDRESSES_MS,
 	    rnd + STS_DNS_RND);
 }
 
@@ -325,7 +320,7 @@ sts_lookup_again(
 	l->now = now; /* the last tick was before it was held */
 	l->hasty = l->had_time = false;
 	l->patient = true;
-	l->count[LEG_A] = l->count[LEG_AAAA] = 0;
+	l->count[STS_LEG_A] = l->count[STS_LEG_AAAA] = 0;
 	ask_addresses(l, rnd);
 }
 

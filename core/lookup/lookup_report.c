@@ -22,14 +22,6 @@
 #include "../dial/address.h"
 #include "lookup_report.h"
 
-enum {
-	LEG_TXT = 0,
-	LEG_AAAA = 0,
-	LEG_A = 1,
-	/* Without IPv6 the first leg has nothing but the result of TXT. */
-	FIRST_ADDRESS_LEG = STS_INET6 ? LEG_AAAA : LEG_A
-};
-
 static const uint8_t prefix[] = "_smtp._tls";
 
 static void
@@ -81,7 +73,7 @@ take_address(struct sts_lookup_report *l, const struct sts_dns_piece *piece)
 static void
 finish_txt(struct sts_lookup_report *l)
 {
-	const struct sts_upstream *up = &l->leg[LEG_TXT].up;
+	const struct sts_upstream *up = &l->leg[STS_LEG_TXT].up;
 
 	l->found = (uint8_t)sts_upstream_result(up);
 	l->why = (uint8_t)sts_upstream_why(up);
@@ -109,7 +101,7 @@ finish_host(struct sts_lookup_report *l)
 	}
 	l->found = STS_ABSENT;
 	l->why = STS_WHY_ADDRESS_NONE;
-	for (unsigned i = FIRST_ADDRESS_LEG; i < STS_REPORT_LEGS; i++) {
+	for (unsigned i = STS_LEG_FIRST_ADDRESS; i < STS_REPORT_LEGS; i++) {
 		const struct sts_upstream *up = &l->leg[i].up;
 
 		if (sts_upstream_result(up) == STS_UNKNOWN) {
@@ -239,7 +231,7 @@ sts_lookup_report_txt(struct sts_lookup_report *l, struct sts_text domain,
 	begin(l, domain, settings, false);
 	name.prefix = sts_text(prefix, sizeof prefix - 1);
 	name.domain = sts_text(l->name, l->name_len);
-	sts_leg_start(&l->legs, LEG_TXT, settings->servers, l->health, name,
+	sts_leg_start(&l->legs, STS_LEG_TXT, settings->servers, l->health, name,
 	    STS_DNS_TXT, now, STS_REPORT_DNS_MS, rnd);
 }
 
@@ -254,10 +246,10 @@ sts_lookup_report_host(struct sts_lookup_report *l, struct sts_text host,
 	name.prefix = sts_text(NULL, 0);
 	name.domain = sts_text(l->name, l->name_len);
 	if (STS_INET6) {
-		sts_leg_start(&l->legs, LEG_AAAA, settings->servers, l->health,
-		    name, STS_DNS_AAAA, now, STS_REPORT_DNS_MS, rnd);
+		sts_leg_start(&l->legs, STS_LEG_AAAA, settings->servers,
+		    l->health, name, STS_DNS_AAAA, now, STS_REPORT_DNS_MS, rnd);
 	}
-	sts_leg_start(&l->legs, LEG_A, settings->servers, l->health, name,
+	sts_leg_start(&l->legs, STS_LEG_A, settings->servers, l->health, name,
 	    STS_DNS_A, now, STS_REPORT_DNS_MS, rnd + STS_DNS_RND);
 }
 

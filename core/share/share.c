@@ -22,8 +22,6 @@
 #include "share_private.h"
 
 enum {
-	LEG_AAAA = 0,
-	LEG_A = 1,
 	STIR_CONNS = 1, /* bits of s->stir */
 	HALF = STS_SHARE_ADDRS / 2
 };
