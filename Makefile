@@ -88,8 +88,8 @@ TLS_SRC = tls/curves.c tls/ec_inverse.c tls/ec_p256.c tls/ec_p384.c tls/ec_scala
 	$(TLS_CLIENT_SRC)
 PORT_SRC = port/posix/addr.c port/posix/block.c port/posix/clock.c port/posix/entropy.c port/posix/listen.c \
 	port/posix/log.c port/posix/posix.c port/posix/service.c port/posix/socket.c \
-	port/posix/socket_sender.c port/posix/store.c port/posix/store_child.c port/posix/store_file.c \
-	port/posix/wait_epoll.c port/posix/wait_kqueue.c port/posix/wait_poll.c
+	port/posix/socket_drawn.c port/posix/socket_sender.c port/posix/store.c port/posix/store_child.c \
+	port/posix/store_file.c port/posix/wait_epoll.c port/posix/wait_kqueue.c port/posix/wait_poll.c
 # What WITHOUT may leave out: of the library, and of the daemon by its files as well. A part
 # that needs another goes with it.
 LIB_PARTS = ASSERT_PLACE DANE EC_FAST INET6 JOURNAL METRICS P521 PRELOAD REPORT REPORT_ALL REPORT_GZIP \

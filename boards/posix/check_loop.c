@@ -32,13 +32,12 @@
 #include "../../port/posix/entropy.h"
 #include "../../port/posix/posix.h"
 #include "../../port/posix/socket.h"
+#include "../../port/posix/socket_drawn.h"
 #include "check_loop.h"
 
 enum {
 	STEPS_MAX = 32, /* of one place in a pass */
-	IDLE_MS = 500,
-	PORT_FIRST = 1024, /* source ports are drawn from here up */
-	PORT_DRAWS = 4
+	IDLE_MS = 500
 };
 
 enum step {
@@ -58,41 +57,6 @@ lose(struct sts_check_place *p, int why)
 	p->ops->lost(p->engine, why);
 }
 
-/* A descriptor, or an error of STS_IO_. */
-static int
-open_dgram(struct sts_check_loop *l, const struct sts_addr *peer)
-{
-	struct sockaddr_storage s;
-	socklen_t len = sts_addr_to_socket(peer, &s);
-	int fd = len > 0 ? sts_socket_open(s.ss_family, SOCK_DGRAM)
-			 : STS_IO_UNREACHABLE;
-	int rc = STS_IO_LIMIT;
-
-	for (unsigned i = 0; fd >= 0 && rc == STS_IO_LIMIT && i < PORT_DRAWS;
-	     i++) {
-		uint8_t b[4];
-
-		if (!sts_check_loop_random(l, b, sizeof b)) {
-			break;
-		}
-		uint32_t port =
-		    PORT_FIRST + sts_get32be(b) % (65536 - PORT_FIRST);
-
-		rc = sts_socket_connect_dgram(
-		    fd, &s, len, peer->af, (uint16_t)port);
-		if (rc == 0) {
-			/* Bound once, it has its port for good. */
-			rc = sts_socket_forget_dgrams(fd);
-			break;
-		}
-	}
-	if (fd >= 0 && rc != 0) {
-		close(fd);
-		fd = rc;
-	}
-	return fd;
-}
-
 static int
 open_stream(const struct sts_addr *peer)
 {
@@ -108,7 +72,8 @@ step_open(struct sts_check_loop *l, struct sts_check_place *p, bool dgram)
 {
 	const struct sts_addr *peer = p->ops->peer(p->engine);
 
-	p->fd = dgram ? open_dgram(l, peer) : open_stream(peer);
+	p->fd = dgram ? sts_socket_open_drawn(peer, &l->urandom)
+		      : open_stream(peer);
 	if (p->fd < 0) {
 		int why = p->fd;
 

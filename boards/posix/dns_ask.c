@@ -19,7 +19,6 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
-#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,6 +29,7 @@
 #include "../../port/posix/entropy.h"
 #include "../../port/posix/posix.h"
 #include "../../port/posix/socket.h"
+#include "../../port/posix/socket_drawn.h"
 #include "dns_ask.h"
 
 enum {
@@ -41,6 +41,7 @@ struct asking {
 	struct sts_upstream up;
 	struct sts_dns_asked *out;
 	uint16_t type;
+	int *urandom; /* kept between questions */
 	int fd; /* -1: there is no channel */
 	bool open; /* and its engine knows */
 };
@@ -150,20 +151,18 @@ drop(struct asking *k, int why)
 static void
 connect_to(struct asking *k, bool stream)
 {
+	const struct sts_addr *peer = sts_upstream_peer(&k->up);
 	struct sockaddr_storage ss;
-	socklen_t n = sts_addr_to_socket(sts_upstream_peer(&k->up), &ss);
-	int rc =
-	    sts_socket_open(ss.ss_family, stream ? SOCK_STREAM : SOCK_DGRAM);
+	socklen_t n = sts_addr_to_socket(peer, &ss);
+	int rc = stream ? sts_socket_connect_stream(&ss, n)
+			: sts_socket_open_drawn(peer, k->urandom);
 
 	if (rc < 0) {
 		drop(k, rc);
 		return;
 	}
 	k->fd = rc;
-	if (connect(k->fd, (const struct sockaddr *)&ss, n) != 0 &&
-	    errno != EINPROGRESS && errno != EINTR) {
-		drop(k, sts_socket_connect_error(errno, &ss, n));
-	} else if (!stream) {
+	if (!stream) {
 		k->open = true;
 		sts_upstream_opened(&k->up);
 	}
@@ -277,6 +276,7 @@ sts_dns_ask(struct sts_dns_asked *out, const struct sts_dns_servers *servers,
 	k.out = out;
 	k.type = type;
 	k.fd = -1;
+	k.urandom = &urandom;
 	while (sts_posix_entropy(&urandom, rnd, sizeof rnd) != 0) {
 		sleep(1); /* the system is booting */
 	}

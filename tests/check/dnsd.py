@@ -64,6 +64,7 @@ class Server:
         self.unsigned = set()
         self.blind = set()  # suffixes of domains for which AD is never set
         self.delay = 0
+        self.ports = []  # which datagrams came from
         self.udp, self.tcp = both(port)
         self.port = self.udp.getsockname()[1]
         self.tcp.listen(64)
@@ -73,6 +74,7 @@ class Server:
     def serve_udp(self):
         while True:
             m, peer = self.udp.recvfrom(4096)
+            self.ports.append(peer[1])
             out = self.answer(m)
             if out is None:
                 continue

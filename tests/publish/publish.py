@@ -117,6 +117,7 @@ class Names(threading.Thread):
         super().__init__(daemon=True)
         self.table = {}
         self.ad = True
+        self.ports = []
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(("127.0.0.1", 0))
         self.port = self.sock.getsockname()[1]
@@ -139,6 +140,7 @@ class Names(threading.Thread):
     def run(self):
         while True:
             query, peer = self.sock.recvfrom(4096)
+            self.ports.append(peer[1])
             self.sock.sendto(self.answer(query), peer)
 
 
@@ -436,6 +438,18 @@ def test_hostile_answers():
         check(f"hostile MX {host!r}", r.returncode in (2, 64) and not os.path.exists(path("hostile.txt"))
               and plain(r.stdout + r.stderr), (r.returncode, r.stdout, r.stderr))
     DNS.table = {}
+
+
+def test_source_ports():
+    """A question's source port is one of all that are not reserved. The system's
+    own choice, which is what a forger would count on, begins far above: that 64
+    draws all do happens once in 10^19 runs."""
+    lowest = int(open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii").read().split()[0])
+    options = NS + ["--check"]
+    DNS.ports.clear()
+    while len(DNS.ports) < 64:
+        publish("tlsrpt", "example.com", "--rua", "mailto:a@example.net", *options, code=1, name="a question")
+    check("ports: as low as they may be", 1024 <= min(DNS.ports) < lowest, sorted(DNS.ports)[:4])
 
 
 def test_tlsa():
@@ -840,7 +854,7 @@ DNS = Names()
 NS = ["-c", "/dev/null", "-o", f"nameserver 127.0.0.1 port={DNS.port}"]
 USER = ["-o", "user root"] if os.geteuid() == 0 else []
 try:
-    for part in (test_sts_file, test_longest_names, test_group, test_other_user, test_full_disk, test_bad_input, test_odd_octets, test_hostile_answers, test_tlsa, test_tlsrpt, test_zones, test_json,
+    for part in (test_sts_file, test_longest_names, test_group, test_other_user, test_full_disk, test_bad_input, test_odd_octets, test_hostile_answers, test_source_ports, test_tlsa, test_tlsrpt, test_zones, test_json,
                  test_servers, test_check, test_howto, test_handbook, test_lists):
         part()
 finally:
