@@ -192,6 +192,10 @@ reload_conf(struct sts_live *l, struct sts_live_set *s)
 		s->share_area = sts_live_now(l)->share_area;
 		return false;
 	}
+	if (sts_live_share_roots(s) != NULL) {
+		sts_roots_log_taken(
+		    &s->share_roots, "reload: ", s->conf.share.anchors, l->log);
+	}
 	sts_log_level(l->log, s->conf.log_level);
 	sts_agent_events_read(l->agent, s->conf.log_level);
 	return true;
@@ -299,17 +303,15 @@ take_roots(struct sts_live *l, struct sts_live_set *s)
 		return true;
 	}
 	l->roots_cut = false;
-	sts_roots_log(fresh, path, l->log);
 	if (problem != NULL) {
+		sts_roots_log(fresh, path, l->log);
 		sts_log_line(l->log, STS_LOG_ERROR,
 		    "reload: trust anchors not changed: %s: %s", path, problem);
 		return false;
 	}
 	s->roots = *fresh;
 	s->area = 1 - sts_live_now(l)->area;
-	sts_log_line(l->log, STS_LOG_INFO,
-	    "reload: %u trust anchors of %s, %u left out", fresh->set.count,
-	    path, fresh->left_out);
+	sts_roots_log_taken(fresh, "reload: ", path, l->log);
 	return true;
 }
 

@@ -40,7 +40,7 @@ struct sts_live_set {
 	bool preloaded;
 	unsigned preload_area; /* of the agent: where the list is */
 	struct sts_reporter reporter;
-	struct sts_roots share_roots; /* of redis_anchors, if it is there */
+	struct sts_roots share_roots; /* if sts_live_share_roots says so */
 	unsigned share_area;
 	struct sts_settings settings;
 };
@@ -93,6 +93,10 @@ bool sts_live_open_conf(struct sts_live *l, const struct sts_conf *conf,
 
 /* The set in use. */
 const struct sts_live_set *sts_live_now(const struct sts_live *l);
+
+/* The anchors of redis_anchors, if that is in use, or NULL: servers of shared
+ * policies are judged by them in place of s->roots. */
+const struct sts_roots *sts_live_share_roots(const struct sts_live_set *s);
 
 /* From now on changes go to these. */
 void sts_live_begin(struct sts_live *l, struct sts_agent *agent,

@@ -120,6 +120,15 @@ sts_live_set_settings(struct sts_live_set *s, bool enforce_off)
 	}
 }
 
+const struct sts_roots *
+sts_live_share_roots(const struct sts_live_set *s)
+{
+	return sts_conf_share_level(&s->conf) >= 2 &&
+		       s->conf.share.anchors[0] != '\0'
+		   ? &s->share_roots
+		   : NULL;
+}
+
 /* Where the servers of shared policies are, and by what name and authorities
  * their certificates are judged; the set stays where it is. */
 void
@@ -127,8 +136,9 @@ sts_live_point_share(struct sts_live *l, struct sts_live_set *s)
 {
 	struct sts_share_setup *u = &s->conf.share.setup;
 
-	u->anchors = s->conf.share.anchors[0] != '\0' ? &s->share_roots.set
-						      : &s->roots.set;
+	const struct sts_roots *own = sts_live_share_roots(s);
+
+	u->anchors = own != NULL ? &own->set : &s->roots.set;
 	for (unsigned i = 0; i < STS_SHARE_SERVERS; i++) {
 		l->local[i] = s->conf.share.path[i];
 	}
@@ -145,7 +155,7 @@ sts_live_read_share(struct sts_live *l, struct sts_live_set *s, unsigned area,
 	if (!sts_conf_share_read(&s->conf, why)) {
 		return false;
 	}
-	if (sts_conf_share_level(&s->conf) < 2 || path[0] == '\0') {
+	if (sts_live_share_roots(s) == NULL) {
 		return true;
 	}
 	problem = sts_roots_load(path, l->share_anchors[area],

@@ -20,15 +20,17 @@ STS_STATIC_ASSERT((int)STS_SCRAPE_MAX <= (int)STS_SIDE_BUFFER, a_request_fits);
 static void
 look(const struct sts_metrics_http *m, struct sts_metrics_values *v)
 {
-	const struct sts_roots *roots = &sts_live_now(m->live)->roots;
+	const struct sts_live_set *s = sts_live_now(m->live);
+	const struct sts_roots *own = sts_live_share_roots(s);
 
 	sts_agent_metrics(m->agent, v);
 	v->n[STS_METRIC_MEMORY] = (uint32_t)(m->memory->size / MEMORY_UNIT);
 	v->n[STS_METRIC_JOURNAL] = sts_journal_child_keeping(m->journal);
 	v->n[STS_METRIC_START_TIME] = m->start_s;
 	v->n[STS_METRIC_LOG_LOST] = m->live->log->lost;
-	v->n[STS_METRIC_ANCHORS] = roots->set.count;
-	v->n[STS_METRIC_ANCHORS + LEFT_OUT] = roots->left_out;
+	v->n[STS_METRIC_ANCHORS] = s->roots.set.count;
+	v->n[STS_METRIC_ANCHORS + LEFT_OUT] =
+	    s->roots.left_out + (own != NULL ? own->left_out : 0);
 	v->n[STS_METRIC_REPORT_REFUSED] = sts_posix_reports_refused(m->posix);
 	v->n[STS_METRIC_OFF_UNTIL] = sts_agent_off_s(m->agent);
 }

@@ -167,3 +167,12 @@ sts_roots_log(const struct sts_roots *r, const char *path, struct sts_log *log)
 		    "trust anchors of %s: left out: %s", path, text);
 	}
 }
+
+void
+sts_roots_log_taken(const struct sts_roots *r, const char *when,
+    const char *path, struct sts_log *log)
+{
+	sts_roots_log(r, path, log);
+	sts_log_line(log, STS_LOG_INFO, "%s%u trust anchors of %s, %u left out",
+	    when, r->set.count, path, r->left_out);
+}

@@ -71,4 +71,9 @@ bool sts_roots_note(
 void sts_roots_log(
     const struct sts_roots *r, const char *path, struct sts_log *log);
 
+/* The same of a bundle that is in use now, and how many there are. when: "", or
+ * what the number stands behind. */
+void sts_roots_log_taken(const struct sts_roots *r, const char *when,
+    const char *path, struct sts_log *log);
+
 #endif

@@ -170,12 +170,12 @@ log_start(struct daemon *d)
 		sts_log_line(&d->log, STS_LOG_INFO, "metrics on %s", text);
 	}
 	log_servers(d);
-	const char *path = sts_roots_file(s->conf.trust_anchors);
-
-	sts_roots_log(&s->roots, path, &d->log);
-	sts_log_line(&d->log, STS_LOG_INFO,
-	    "%u trust anchors of %s, %u left out", s->roots.set.count, path,
-	    s->roots.left_out);
+	sts_roots_log_taken(
+	    &s->roots, "", sts_roots_file(s->conf.trust_anchors), &d->log);
+	if (sts_live_share_roots(s) != NULL) {
+		sts_roots_log_taken(
+		    &s->share_roots, "", s->conf.share.anchors, &d->log);
+	}
 	sts_log_line(&d->log, STS_LOG_INFO,
 	    "memory %lu bytes, %lu of them for policies; waiting by %s",
 	    (unsigned long)d->memory.size, (unsigned long)d->memory.agent.cache,
@@ -619,19 +619,29 @@ serve(struct daemon *d)
 	return STS_EXIT_YES;
 }
 
+static void
+print_roots(const struct sts_roots *r, const char *what)
+{
+	char note[STS_ROOTS_NOTE_MAX];
+
+	printf("%s: %u, left out: %u\n", what, r->set.count, r->left_out);
+	for (unsigned i = 0; sts_roots_note(r, i, note); i++) {
+		printf("  %s\n", note);
+	}
+}
+
 /* serve -t: all that would be in force. */
 static void
 print_all(const struct daemon *d)
 {
 	const struct sts_live_set *s = sts_live_now(&d->live);
-	char note[STS_ROOTS_NOTE_MAX];
 
 	puts("configuration:");
 	sts_conf_print(&s->conf);
-	printf("\ntrust anchors: %u, left out: %u\n", s->roots.set.count,
-	    s->roots.left_out);
-	for (unsigned i = 0; sts_roots_note(&s->roots, i, note); i++) {
-		printf("  %s\n", note);
+	puts("");
+	print_roots(&s->roots, "trust anchors");
+	if (sts_live_share_roots(s) != NULL) {
+		print_roots(&s->share_roots, "trust anchors of redis");
 	}
 	if (s->conf.preload[0] != '\0') {
 		printf("list of policies: %u domains, %u aliases\n",

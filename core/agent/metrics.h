@@ -165,7 +165,7 @@
 	X(REPORT_REFUSED, 1, 1, "report_refused_total", NULL, NULL, \
 	    "Datagrams of users who may not report.") \
 	X(ANCHORS, 2, 1, "trust_anchors", "use", "used left_out", \
-	    "Roots in use, and blocks of their bundle left out.")
+	    "Roots in use, and blocks left out, of redis_anchors' bundle, too.")
 /* clang-format on */
 
 /* The first slot of each, which others follow by their label's order. */

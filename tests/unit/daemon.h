@@ -113,7 +113,8 @@ await_text_after(struct process *p, const char *first, const char *text)
 
 	while (strstr(at, text) == NULL && read_output(p)) {
 	}
-	ck_assert_msg(strstr(at, text) != NULL, "not logged: %s", text);
+	ck_assert_msg(
+	    strstr(at, text) != NULL, "not logged: %s\n%s", text, p->log);
 }
 
 /* The exit code of a process that ends by itself. */

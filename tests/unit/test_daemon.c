@@ -287,6 +287,56 @@ START_TEST(a_changed_bundle_is_taken_over)
 }
 END_TEST
 
+/* A root that is not used is named wherever an operator may look: at the start,
+ * by a reload, by serve -t. redis_anchors has room for a part of the system's
+ * bundle. */
+START_TEST(roots_that_are_left_out_are_named)
+{
+	static const char broken[] = "-----BEGIN CERTIFICATE-----\n"
+				     "MIIB!\n"
+				     "-----END CERTIFICATE-----\n";
+	char path[] = "/tmp/mtasts-daemon-XXXXXX", line[64], key_line[64];
+	char key[] = "/tmp/mtasts-daemon-key-XXXXXX", named[96];
+	const char *extra[] = { "-o", line, "-o", key_line, "-o",
+		"redis tls:127.0.0.1:1 name=a.example", NULL };
+	const char *test[] = { "serve", "-c", "/dev/null", "-t", "-o", line,
+		"-o", key_line, "-o", "redis tls:127.0.0.1:1 name=a.example",
+		"-o", "nameserver 127.0.0.1", NULL };
+	int file = mkstemp(path), key_file = mkstemp(key);
+	struct sts_text bundle =
+	    unit_file("/etc/ssl/certs/ca-certificates.crt");
+	const char *reason =
+	    _i == 0 ? "its base64 is broken" : "there is no room for it";
+
+	ck_assert_int_eq(
+	    write(key_file, "0123456789abcdef0123456789abcdef", 32), 32);
+	ck_assert_int_eq(
+	    write(file, broken, sizeof broken - 1), (ssize_t)sizeof broken - 1);
+	ck_assert_int_eq(write(file, bundle.p, bundle.n), (ssize_t)bundle.n);
+	snprintf(line, sizeof line, "%s %s",
+	    _i == 0 ? "trust_anchors" : "redis_anchors", path);
+	snprintf(key_line, sizeof key_line, "redis_key %s", key);
+	snprintf(named, sizeof named, "trust anchors of %s: left out: ", path);
+
+	int dns = dns_open();
+
+	start(extra);
+	await_text_after(&run, named, reason);
+	kill(run.pid, SIGHUP);
+	await_text(&run, "reload: done");
+	await_text_after(&run, "or:  mtasts query", named);
+	ck_assert_int_eq(stop(), 0);
+	spawn(&run, test);
+	ck_assert_int_eq(ended(&run), 0);
+	await_text(&run, reason);
+	close(dns);
+	close(file);
+	close(key_file);
+	unlink(path);
+	unlink(key);
+}
+END_TEST
+
 /* Send SIGTERM to a daemon with a question in flight. Returns the client. */
 static int
 stop_in_flight(int dns, struct question *q)
@@ -796,6 +846,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, a_reload_during_the_start_has_its_effect);
 	STOPPED_WHILE_STARTING(tc);
 	tcase_add_test(tc, a_changed_bundle_is_taken_over);
+	tcase_add_loop_test(tc, roots_that_are_left_out_are_named, 0, 2);
 	tcase_add_test(tc, questions_in_flight_are_answered_at_the_end);
 	tcase_add_test(tc, a_second_sigterm_waits_for_no_question);
 	tcase_add_test(tc, inherited_signals_are_reset);

@@ -184,6 +184,29 @@ START_TEST(a_scrape_has_the_values_of_the_daemon)
 }
 END_TEST
 
+/* Roots that were left out are counted of each bundle that is in use. */
+START_TEST(left_out_roots_are_counted_of_each_bundle_in_use)
+{
+	struct sts_live_set *s = &live.set[0];
+
+	begin();
+	s->share_roots.left_out = 4;
+	snprintf(s->conf.share.anchors, sizeof s->conf.share.anchors, "/a");
+	for (unsigned in_use = 0; in_use < 2; in_use++) {
+		s->conf.share.setup.server_count = (uint8_t)in_use;
+		s->conf.share.setup.tls = true;
+		int fd = client(get);
+
+		turns();
+		ck_assert(hear(fd));
+		must_answer(
+		    in_use ? "\nmtasts_trust_anchors{use=\"left_out\"} 7\n"
+			   : "\nmtasts_trust_anchors{use=\"left_out\"} 3\n");
+	}
+	end();
+}
+END_TEST
+
 /* Events that happen while the text is sent are not in it: its numbers are of
  * one moment, and the length stays that of the header. */
 START_TEST(the_numbers_are_of_one_moment)
@@ -316,6 +339,7 @@ void
 unit_tests(TCase *tc)
 {
 	tcase_add_test(tc, a_scrape_has_the_values_of_the_daemon);
+	tcase_add_test(tc, left_out_roots_are_counted_of_each_bundle_in_use);
 	tcase_add_test(tc, the_numbers_are_of_one_moment);
 	tcase_add_test(tc, other_requests_are_refused);
 	tcase_add_test(tc, half_a_request_is_closed_in_time);
