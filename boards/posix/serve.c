@@ -440,7 +440,7 @@ start(struct daemon *d)
 		return start_failed(d, "listen");
 	}
 	log_start(d);
-	sts_service_notify(&d->service, "READY=1");
+	sts_service_notify(&d->service, STS_SERVICE_READY);
 	return 0;
 }
 
@@ -461,7 +461,7 @@ stop(struct daemon *d, sts_ms now)
 {
 	d->stopping = true;
 	d->stop_at = now + DRAIN_MS;
-	sts_service_notify(&d->service, "STOPPING=1");
+	sts_service_notify(&d->service, STS_SERVICE_STOPPING);
 	sts_log_line(&d->log, STS_LOG_INFO, "stopping");
 	sts_listeners_end(&d->listeners, &d->port, &d->driver);
 	sts_control_end(&d->control);
@@ -512,6 +512,23 @@ log_refused(struct daemon *d, sts_ms now)
 	}
 }
 
+/* Notify the supervisor of what is due. Milliseconds until the next call, wait
+ * at most. */
+static sts_ms
+notify(struct daemon *d, sts_ms now, sts_ms wait)
+{
+	sts_ms every = d->service.watchdog_ms;
+	bool alive = every > 0 && !sts_before(now, d->watchdog_at);
+
+	if (alive) {
+		d->watchdog_at = now + every;
+	}
+	if (!sts_service_notify(&d->service, alive ? STS_SERVICE_ALIVE : 0)) {
+		wait = sts_earlier(wait, STS_SERVICE_AGAIN_MS);
+	}
+	return every > 0 ? sts_earlier(wait, d->watchdog_at - now) : wait;
+}
+
 /* Do what is due beside the agent's work. Milliseconds until the next call. */
 static sts_ms
 housekeeping(struct daemon *d, sts_ms now)
@@ -532,14 +549,7 @@ housekeeping(struct daemon *d, sts_ms now)
 		    wait, sts_report_file_tick(&d->reports, d->stopping, now));
 		log_refused(d, now);
 	}
-	if (d->service.watchdog_ms > 0) {
-		if (!sts_before(now, d->watchdog_at)) {
-			sts_service_notify(&d->service, "WATCHDOG=1");
-			d->watchdog_at = now + d->service.watchdog_ms;
-		}
-		wait = sts_earlier(wait, d->watchdog_at - now);
-	}
-	return wait;
+	return notify(d, now, wait);
 }
 
 /*

@@ -2,6 +2,7 @@
 /* Talking to a service supervisor. */
 #define _POSIX_C_SOURCE 200809L
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -92,6 +93,7 @@ sts_service_open(struct sts_service *s)
 
 	s->fd = -1;
 	s->watchdog_ms = 0;
+	s->owed = 0;
 	if (path == NULL) {
 		return;
 	}
@@ -110,10 +112,22 @@ sts_service_open(struct sts_service *s)
 	}
 }
 
-void
-sts_service_notify(const struct sts_service *s, const char *state)
+bool
+sts_service_notify(struct sts_service *s, unsigned state)
 {
-	if (s->fd >= 0) {
-		(void)!send(s->fd, state, strlen(state), MSG_NOSIGNAL);
+	static const char *const lines[] = { "READY=1", "STOPPING=1",
+		"WATCHDOG=1" };
+
+	s->owed |= state;
+	for (unsigned i = 0; i < sizeof lines / sizeof *lines; i++) {
+		if (s->fd < 0 || (s->owed & 1U << i) == 0) {
+			continue;
+		}
+		if (send(s->fd, lines[i], strlen(lines[i]), MSG_NOSIGNAL) < 0 &&
+		    sts_socket_transfer_error(errno) == STS_IO_AGAIN) {
+			return false;
+		}
+		s->owed &= ~(1U << i);
 	}
+	return true;
 }

@@ -733,7 +733,7 @@ START_TEST(the_supervisor_is_notified)
 	setenv("WATCHDOG_USEC", "3000000", 1);
 	sts_service_open(&s);
 	ck_assert_uint_eq(s.watchdog_ms, 1500);
-	sts_service_notify(&s, "READY=1");
+	ck_assert(sts_service_notify(&s, STS_SERVICE_READY));
 	ssize_t n = recv(fd, buf, sizeof buf, 0);
 
 	ck_assert_int_eq(n, 7);
@@ -748,10 +748,57 @@ START_TEST(the_supervisor_is_notified)
 	unlink(at.path);
 	sts_service_open(&s);
 	ck_assert_int_eq(s.fd, -1);
-	sts_service_notify(&s, "READY=1"); /* no effect */
+	ck_assert(sts_service_notify(&s, STS_SERVICE_READY)); /* no effect */
 	unsetenv("NOTIFY_SOCKET");
 	sts_service_open(&s);
 	ck_assert_int_eq(s.fd, -1);
+}
+END_TEST
+
+/* As many datagrams as fit are in the supervisor's queue before ours: what does
+ * not fit is owed, and comes once there is room, READY before STOPPING. */
+START_TEST(a_busy_supervisor_is_notified_later)
+{
+	static const char *const want[] = { "READY=1", "STOPPING=1",
+		"WATCHDOG=1" };
+	struct sts_listen_at at = local(0600);
+	struct sockaddr_un un;
+	struct sts_service s;
+	char buf[64];
+	unsigned before = 0;
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	memset(&un, 0, sizeof un);
+	un.sun_family = AF_UNIX;
+	strcpy(un.sun_path, at.path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
+	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	setenv("NOTIFY_SOCKET", at.path, 1);
+	sts_service_open(&s);
+	while (send(s.fd, "X=1", 3, 0) == 3) {
+		before++;
+		ck_assert_uint_lt(before, 100000);
+	}
+	ck_assert(!sts_service_notify(&s, STS_SERVICE_READY));
+	ck_assert(!sts_service_notify(&s, STS_SERVICE_ALIVE));
+	ck_assert(!sts_service_notify(&s, STS_SERVICE_STOPPING));
+	for (; before > 0; before--) {
+		ck_assert_int_eq(recv(fd, buf, sizeof buf, 0), 3);
+	}
+	ck_assert(sts_service_notify(&s, 0));
+	ck_assert(sts_service_notify(&s, 0)); /* once is enough */
+	for (unsigned i = 0; i < 3; i++) {
+		ssize_t n = recv(fd, buf, sizeof buf - 1, 0);
+
+		ck_assert_int_gt(n, 0);
+		buf[n] = '\0';
+		ck_assert_str_eq(buf, want[i]);
+	}
+	ck_assert_int_eq(recv(fd, buf, sizeof buf, 0), -1);
+	unsetenv("NOTIFY_SOCKET");
+	close(s.fd);
+	close(fd);
+	unlink(at.path);
 }
 END_TEST
 
@@ -1019,6 +1066,7 @@ unit_tests(TCase *tc)
 	tcase_add_test(tc, an_inherited_socket_has_its_files_mode);
 	tcase_add_test(tc, inherited_descriptors_are_counted_and_named);
 	tcase_add_test(tc, the_supervisor_is_notified);
+	tcase_add_test(tc, a_busy_supervisor_is_notified_later);
 	tcase_add_test(tc, log_lines_cannot_be_forged);
 	tcase_add_test(tc, log_text_is_escaped);
 	tcase_add_test(tc, only_lines_of_the_level_are_logged);
