@@ -716,6 +716,35 @@ START_TEST(an_order_that_the_daemon_before_has_shortened_ends_so)
 }
 END_TEST
 
+/* What writes a file anew may give it the size and the time of the old one. */
+START_TEST(a_file_is_watched_by_more_than_its_size_and_time)
+{
+	static char path[] = "/tmp/mtasts-live-watch-XXXXXX";
+	struct timespec old[2] = { { 1000000000, 1 }, { 1000000000, 1 } };
+	struct sts_watch w;
+	int fd = mkstemp(path);
+
+	memset(&w, 0, sizeof w);
+	ck_assert_int_eq(write(fd, "one", 3), 3);
+	ck_assert_int_eq(futimens(fd, old), 0);
+	ck_assert(sts_watch_changed(&w, path));
+	ck_assert(!sts_watch_changed(&w, path));
+	/* The clock of a file system may tick a few hundred times a second. */
+	for (unsigned i = 0; i < 100; i++) {
+		ck_assert_int_eq(
+		    pwrite(fd, i % 2 == 0 ? "two" : "one", 3, 0), 3);
+		ck_assert_int_eq(futimens(fd, old), 0);
+		usleep(1000);
+	}
+	ck_assert(sts_watch_changed(&w, path));
+	ck_assert(!sts_watch_changed(&w, path));
+	close(fd);
+	unlink(path);
+	ck_assert(sts_watch_changed(&w, path));
+	ck_assert(!sts_watch_changed(&w, path));
+}
+END_TEST
+
 /* Settings that only a restart can change keep their old values, so that the
  * next reload logs them again. */
 START_TEST(a_reload_keeps_what_needs_a_restart)
@@ -1095,6 +1124,7 @@ unit_tests(TCase *tc)
 	    (int)UNIT_COUNT(withdrawn));
 	tcase_add_test(
 	    tc, an_order_that_the_daemon_before_has_shortened_ends_so);
+	tcase_add_test(tc, a_file_is_watched_by_more_than_its_size_and_time);
 	tcase_add_test(tc, a_reload_keeps_what_needs_a_restart);
 	tcase_add_loop_test(
 	    tc, a_reload_switches_on_what_was_on_at_the_start, 0, 4);
