@@ -116,21 +116,24 @@ is_outdone(const struct sts_demand *d, const struct sts_tlsa *t)
 }
 
 /* Usage 2: certificates of the chain that the record names become anchors. A
- * certificate that has no room becomes none; at worst the chain is refused for
- * that. */
+ * certificate that has no room, or is not valid yet, becomes none; at worst the
+ * chain is refused for that. */
 static void
 add_anchors(struct sts_judge *j, const struct sts_tlsa *t)
 {
 	for (unsigned i = 1; i < j->count; i++) {
 		size_t used = j->anchors.len, n;
+		bool early;
 
 		if (sts_text_same(j->chain[i], j->chain[0]) ||
 		    !sts_x509_tlsa_match(
 			j->chain[i], t->selector, t->matching, t->data)) {
 			continue;
 		}
-		n = sts_x509_own_anchor(engine(j), j->chain[i],
+		n = sts_x509_own_anchor(engine(j), j->chain[i], j->wall_s,
+		    &early,
 		    sts_span(j->anchor + used, sizeof j->anchor - used));
+		j->early = j->early || early;
 		j->anchors.len += n;
 		j->anchors.count += n > 0;
 	}
@@ -152,6 +155,15 @@ match_record(struct sts_judge *j, const struct sts_tlsa *t)
 	    j->chain[0], t->selector, t->matching, t->data);
 }
 
+static enum sts_why
+why_no_anchor(const struct sts_judge *j)
+{
+	if (!j->early) {
+		return STS_WHY_TLSA_MISMATCH;
+	}
+	return j->wall_s < 0 ? STS_WHY_NO_CLOCK : STS_WHY_X509_NOT_YET;
+}
+
 /* A record a step, which hashes each certificate once; after the last one the
  * path. */
 static void
@@ -168,7 +180,7 @@ judge_records(struct sts_judge *j)
 	}
 	j->matches = false;
 	if (j->anchors.count == 0) {
-		finish(j, STS_WHY_TLSA_MISMATCH);
+		finish(j, why_no_anchor(j));
 	} else {
 		begin_path(j);
 	}

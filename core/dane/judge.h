@@ -82,6 +82,7 @@ struct sts_judge {
 	uint8_t name; /* which reference name is tried */
 	bool pending;
 	bool matches; /* TLSA: `records` are still to be looked at */
+	bool early; /* an anchor that they name is not valid yet */
 	struct sts_text records;
 	uint8_t anchor[STS_JUDGE_ANCHORS];
 	uint64_t x509[(STS_X509_SIZE_MAX + 7) / 8];

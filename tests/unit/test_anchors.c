@@ -409,14 +409,16 @@ START_TEST(own_anchor)
 	struct sts_x509 *x = (struct sts_x509 *)room_for_x;
 	uint8_t der[4096], room[4096];
 	size_t n = decode(ROOT, der);
+	bool early;
 
-	ck_assert_uint_gt(sts_x509_own_anchor(
-			      x, sts_text(der, n), sts_span(room, sizeof room)),
+	ck_assert_uint_gt(sts_x509_own_anchor(x, sts_text(der, n), INT64_MAX,
+			      &early, sts_span(room, sizeof room)),
 	    0);
 	n = decode("tests/x509/anchors/unusable.pem", der);
-	ck_assert_uint_eq(sts_x509_own_anchor(
-			      x, sts_text(der, n), sts_span(room, sizeof room)),
+	ck_assert_uint_eq(sts_x509_own_anchor(x, sts_text(der, n), INT64_MAX,
+			      &early, sts_span(room, sizeof room)),
 	    0);
+	ck_assert(!early);
 }
 END_TEST
 

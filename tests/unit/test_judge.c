@@ -94,8 +94,23 @@ read_records(const char *text)
 	}
 }
 
-/* Make a chain of one certificate for each letter: L the leaf, C its issuer, B
- * the leaf with its last octet changed, X octets that are no certificate. */
+/* Have a certificate begin a year later. */
+static void
+age(uint8_t *p, size_t n)
+{
+	static const char begin[] = "260101000000Z";
+
+	while (n > sizeof begin && memcmp(p, begin, sizeof begin - 1) != 0) {
+		p++;
+		n--;
+	}
+	ck_assert_uint_gt(n, sizeof begin);
+	p[1] = '7';
+}
+
+/* Make a chain of one certificate for each letter: L the leaf, C its issuer, F
+ * the issuer with the same key, a year later, B the leaf with its last octet
+ * changed, X octets that are no certificate. */
 static unsigned
 read_chain(const char *letters, struct sts_text *chain)
 {
@@ -113,6 +128,11 @@ read_chain(const char *letters, struct sts_text *chain)
 			memcpy(der[2], leaf.p, leaf.n);
 			der[2][leaf.n - 1] ^= 1;
 			chain[n] = sts_text(der[2], leaf.n);
+			break;
+		case 'F':
+			memcpy(der[3], ca.p, ca.n);
+			age(der[3], ca.n);
+			chain[n] = sts_text(der[3], ca.n);
 			break;
 		default:
 			chain[n] = unit_span("no certificate");
@@ -249,6 +269,14 @@ static const struct {
 	    JUNE_2026_S },
 	{ "usage 2 asks for dates", STS_DEMAND_TLSA, "LC", "mx1.example.com",
 	    "", "2 0 1 " CA_256, "x509-expired", JUNE_2026_S + YEAR_S },
+	{ "usage 2 asks for dates of the anchor, too", STS_DEMAND_TLSA, "LF",
+	    "mx1.example.com", "", "2 1 1 " CA_KEY_256, "x509-not-yet-valid",
+	    JUNE_2026_S },
+	{ "an anchor that is not valid yet costs the others nothing",
+	    STS_DEMAND_TLSA, "LFC", "mx1.example.com", "", "2 1 1 " CA_KEY_256,
+	    "ok", JUNE_2026_S },
+	{ "without the time nobody knows whether it is valid", STS_DEMAND_TLSA,
+	    "LF", "mx1.example.com", "", "2 1 1 " CA_KEY_256, "no-clock", -1 },
 	{ "usage 2 asks for the time", STS_DEMAND_TLSA, "LC", "mx1.example.com",
 	    "", "2 0 1 " CA_256, "no-clock", -1 },
 	{ "the anchor must be sent (RFC 7672 3.1.2)", STS_DEMAND_TLSA, "L",
@@ -456,18 +484,24 @@ START_TEST(an_anchor_without_room_vouches_for_nothing)
 	static uint8_t room[4096];
 	struct sts_x509 *x = (struct sts_x509 *)judge.x509;
 	size_t size;
+	bool early;
 
 	load();
-	size = sts_x509_own_anchor(x, ca, sts_span(room, sizeof room));
+	size = sts_x509_own_anchor(
+	    x, ca, JUNE_2026_S, &early, sts_span(room, sizeof room));
 	ck_assert_uint_gt(size, 0);
 	ck_assert_uint_le(size, STS_JUDGE_ANCHORS);
 	unit_int("room for exactly the anchor",
-	    (int)sts_x509_own_anchor(x, ca, sts_span(room, size)), (int)size);
-	unit_int("room for one octet less",
-	    (int)sts_x509_own_anchor(x, ca, sts_span(room, size - 1)), 0);
-	unit_int("octets that are no certificate",
 	    (int)sts_x509_own_anchor(
-		x, unit_span("nothing"), sts_span(room, sizeof room)),
+		x, ca, JUNE_2026_S, &early, sts_span(room, size)),
+	    (int)size);
+	unit_int("room for one octet less",
+	    (int)sts_x509_own_anchor(
+		x, ca, JUNE_2026_S, &early, sts_span(room, size - 1)),
+	    0);
+	unit_int("octets that are no certificate",
+	    (int)sts_x509_own_anchor(x, unit_span("nothing"), JUNE_2026_S,
+		&early, sts_span(room, sizeof room)),
 	    0);
 }
 END_TEST

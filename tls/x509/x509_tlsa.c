@@ -125,12 +125,13 @@ sts_x509_tlsa_match(struct sts_text der, unsigned selector, unsigned matching,
 }
 
 size_t
-sts_x509_own_anchor(
-    struct sts_x509 *x, struct sts_text der, struct sts_span out)
+sts_x509_own_anchor(struct sts_x509 *x, struct sts_text der, int64_t wall_s,
+    bool *early, struct sts_span out)
 {
 	struct sts_x509_cert *c = &x->certs[0];
 	size_t size;
 
+	*early = false;
 	memset(x, 0, sizeof *x);
 	x->arena.p = x->bytes;
 	x->arena.size = sizeof x->bytes;
@@ -142,6 +143,10 @@ sts_x509_own_anchor(
 	}
 	size = sts_anchor_size(c);
 	if (size > out.n) {
+		return 0;
+	}
+	if (wall_s < c->not_before_s) {
+		*early = true;
 		return 0;
 	}
 	sts_anchor_put(out.p, c, x->bytes);

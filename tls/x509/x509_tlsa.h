@@ -41,12 +41,15 @@ bool sts_x509_tlsa_match(struct sts_text der, unsigned selector,
 /*
  * Write a certificate as a record of a set of anchors (struct sts_anchors)
  * into out. Returns its octets, or 0: it could vouch for nothing in any path
- * (RFC 5280), or has no room.
+ * (RFC 5280), has no room, or is not valid before a later time than wall_s,
+ * which no record keeps.
  *
  * x         memory to work in, where no chain is being judged; its contents
  *           are lost
+ * wall_s    seconds since 1970
+ * early     out: whether it is 0 for that time alone
  */
-size_t sts_x509_own_anchor(
-    struct sts_x509 *x, struct sts_text der, struct sts_span out);
+size_t sts_x509_own_anchor(struct sts_x509 *x, struct sts_text der,
+    int64_t wall_s, bool *early, struct sts_span out);
 
 #endif
