@@ -152,7 +152,8 @@ sts_dns_health_knows_edns(
 
 		r->knows_edns = true;
 		r->edns_at = now;
-		r->traits &= (uint8_t)~bit(STS_DNS_PLAIN);
+		r->traits &=
+		    (uint8_t) ~(bit(STS_DNS_PLAIN) | bit(STS_DNS_LOST));
 	}
 }
 
@@ -163,6 +164,17 @@ sts_dns_health_lost_edns(struct sts_dns_health *h,
 	const struct sts_dns_known *r = find(h, server);
 
 	if (r == NULL || !r->knows_edns || sts_before(r->edns_at, began)) {
+		sts_dns_health_note(h, server, STS_DNS_LOST, now);
+	}
+}
+
+void
+sts_dns_health_plain(
+    struct sts_dns_health *h, const struct sts_addr *server, sts_ms now)
+{
+	if (sts_dns_health_ever(h, server, STS_DNS_LOST)) {
+		/* A loss is held against it once: in an hour EDNS is tried. */
+		sts_dns_health_clear(h, server, STS_DNS_LOST);
 		sts_dns_health_note(h, server, STS_DNS_PLAIN, now);
 	}
 }

@@ -13,8 +13,8 @@
  * Silence alone may be the domain's doing (its own servers are slow, or want it
  * so), and a stranger must not choose which server we ask. So a server is set
  * aside only when another has answered the same question, and it has answered
- * no question meanwhile. Nor is it asked without EDNS because it answered one
- * question only without, if it answered any other with EDNS meanwhile. Silence
+ * no question meanwhile. Nor is it asked without EDNS because it was silent about
+ * a question with it, if it answered any other with EDNS meanwhile. Silence
  * over TCP is believed at once, as little follows from it: another server is
  * tried before this one, which is then asked over TCP all the same.
  */
@@ -42,6 +42,7 @@ STS_STATIC_ASSERT(STS_DNS_SERVERS_MAX <= 8, a_bit_a_server);
 /* Traits that may be known of a server. */
 enum sts_dns_trait {
 	STS_DNS_ASIDE = 0, /* silent: asked last */
+	STS_DNS_LOST, /* has lost a question with EDNS */
 	STS_DNS_PLAIN, /* asked without EDNS */
 	STS_DNS_NO_TCP, /* silent over TCP */
 	STS_DNS_TRAITS
@@ -57,7 +58,7 @@ struct sts_dns_known {
 	sts_ms until[STS_DNS_TRAITS];
 };
 
-/* 52 bytes a server. Zeros: nothing is known. */
+/* 56 bytes a server. Zeros: nothing is known. */
 struct sts_dns_health {
 	/* Private. */
 	struct sts_dns_known server[STS_DNS_SERVERS_MAX];
@@ -94,13 +95,18 @@ void sts_dns_health_note(struct sts_dns_health *h,
 void sts_dns_health_clear(struct sts_dns_health *h,
     const struct sts_addr *server, enum sts_dns_trait t);
 
-/* The server answered a question with EDNS. It answered a question that began
- * at `began` only without EDNS: believe that unless it has answered with EDNS
- * since then. */
+/*
+ * The server answered a question with EDNS. It was silent about one, of a
+ * question that began at `began`, or does not know EDNS: noted unless it has
+ * answered one since then. It answered a question without EDNS: if a loss is
+ * noted, be it of another question, it is asked without EDNS from now on.
+ */
 void sts_dns_health_knows_edns(
     struct sts_dns_health *h, const struct sts_addr *server, sts_ms now);
 void sts_dns_health_lost_edns(struct sts_dns_health *h,
     const struct sts_addr *server, sts_ms began, sts_ms now);
+void sts_dns_health_plain(
+    struct sts_dns_health *h, const struct sts_addr *server, sts_ms now);
 
 /* The server answered something: it is not set aside any more. */
 void sts_dns_health_heard(

@@ -66,37 +66,57 @@ heard_stranger(struct sts_upstream *u)
 	}
 }
 
-/* The server has answered something. `answered`: our question; `knows_edns`: it
- * copes with EDNS, if that was used. */
-static void
-learn(struct sts_upstream *u, bool answered, bool knows_edns)
-{
-	const struct sts_addr *server = sts_upstream_peer(u);
-
-	sts_dns_health_heard(u->health, server, u->now);
-	if (u->over_tcp) {
-		sts_dns_health_clear(u->health, server, STS_DNS_NO_TCP);
-	}
-	if (u->edns && knows_edns) {
-		sts_dns_health_knows_edns(u->health, server, u->now);
-		u->lost_edns &= (uint8_t)~sts_upstream_server_bit(u);
-	} else if (u->edns) {
-		u->lost_edns |= (uint8_t)sts_upstream_server_bit(u);
-	} else if (answered &&
-		   (u->lost_edns & sts_upstream_server_bit(u)) != 0) {
-		sts_dns_health_lost_edns(u->health, server, u->began, u->now);
-	}
-	if (answered) {
-		sts_dns_health_set_aside(
-		    u->health, u->servers, u->silent, u->began, u->now);
-	}
-}
-
 static bool
 is_edns_unknown(const struct sts_dns_verdict *v)
 {
 	return v->rcode == STS_DNS_FORMERR || v->rcode == STS_DNS_NOTIMP ||
 	       v->rcode == STS_DNS_BADVERS;
+}
+
+/* A question with EDNS was of no use. */
+static void
+lose_edns(struct sts_upstream *u)
+{
+	u->lost_edns |= (uint8_t)sts_upstream_server_bit(u);
+	sts_dns_health_lost_edns(
+	    u->health, sts_upstream_peer(u), u->began, u->now);
+}
+
+/* What an answer shows of EDNS; `answered`: it is one to our question. */
+static void
+learn_edns(
+    struct sts_upstream *u, const struct sts_dns_verdict *v, bool answered)
+{
+	const struct sts_addr *server = sts_upstream_peer(u);
+
+	if (u->edns && is_edns_unknown(v)) {
+		lose_edns(u);
+	} else if (u->edns) {
+		sts_dns_health_knows_edns(u->health, server, u->now);
+		u->lost_edns &= (uint8_t)~sts_upstream_server_bit(u);
+	} else if (!u->edns && answered) {
+		sts_dns_health_plain(u->health, server, u->now);
+	}
+}
+
+/* The server has answered something. That it has more to say than fits is an
+ * answer in this respect. */
+static void
+learn(struct sts_upstream *u, const struct sts_dns_verdict *v)
+{
+	const struct sts_addr *server = sts_upstream_peer(u);
+	bool answered =
+	    v->found == STS_FOUND || v->found == STS_ABSENT || v->truncated;
+
+	sts_dns_health_heard(u->health, server, u->now);
+	if (u->over_tcp) {
+		sts_dns_health_clear(u->health, server, STS_DNS_NO_TCP);
+	}
+	learn_edns(u, v, answered);
+	if (answered) {
+		sts_dns_health_set_aside(
+		    u->health, u->servers, u->silent, u->began, u->now);
+	}
 }
 
 static void
@@ -121,8 +141,7 @@ heard(struct sts_upstream *u, const struct sts_dns_verdict *v)
 		heard_stranger(u);
 		return;
 	}
-	learn(u, v->found == STS_FOUND || v->found == STS_ABSENT,
-	    !is_edns_unknown(v));
+	learn(u, v);
 	if (v->truncated) {
 		sts_upstream_plan_by_tcp(u);
 	} else if (v->found == STS_UNKNOWN) {
@@ -247,11 +266,11 @@ budget_over(struct sts_upstream *u)
 static void
 note_silence(struct sts_upstream *u)
 {
-	unsigned bit = sts_upstream_server_bit(u);
-
 	if (!u->over_tcp) {
-		u->silent |= (uint8_t)bit;
-		u->lost_edns |= (uint8_t)(u->edns ? bit : 0);
+		u->silent |= (uint8_t)sts_upstream_server_bit(u);
+		if (u->edns) {
+			lose_edns(u);
+		}
 	} else if (!u->in_message) {
 		/* It has just answered over UDP. */
 		sts_dns_health_note(

@@ -20,8 +20,9 @@
  * A row a transmission. The first round is quick, because a datagram may be
  * lost or a server down; the second gives a server time that has to look far.
  * The third try and the last ones go without EDNS, for paths that lose it
- * silently: two lost datagrams may be chance, and what is lost without EDNS is
- * only the size of datagrams. A server that answers that it does not know EDNS
+ * silently, and from the third on so does each that asks a server which was
+ * silent about it: two lost datagrams may be chance, and what is lost without
+ * EDNS is only the size of datagrams. A server that answers that it does not know EDNS
  * (FORMERR, NOTIMP, BADVERS), or is known not to (dns/health.h), is asked
  * without it at once: that is safe, as we depend on AD and not on DO (RFC 6891
  * 6.2.2, RFC 6840 5.7).
@@ -36,6 +37,10 @@ static const struct {
 	{ 3000, 4000, true },
 	{ 4000, 4000, false },
 	{ 4000, 4000, false },
+};
+
+enum {
+	FIRST_ROUND = 2 /* tries of the first round */
 };
 
 STS_STATIC_ASSERT(STS_WHY_COUNT <= 256, why_fits_an_octet);
@@ -118,13 +123,32 @@ sts_upstream_plan_begin(struct sts_upstream *u)
 	u->server = server_at(u, 0);
 }
 
+/* Whether the server was of no use with EDNS in the first round: the rows of the
+ * plan take turns, but the servers of which some are down do not. */
+static bool
+has_lost_edns(const struct sts_upstream *u)
+{
+	return u->tries >= FIRST_ROUND &&
+	       (u->lost_edns & sts_upstream_server_bit(u)) != 0;
+}
+
+/* Over TCP a server is asked as it was by the datagram that it answered. */
+static bool
+wants_edns(const struct sts_upstream *u)
+{
+	if (u->plain || u->over_tcp) {
+		return !u->plain && u->edns;
+	}
+	return plan[u->tries].edns && !has_lost_edns(u) &&
+	       !sts_dns_health_ask(
+		   u->health, sts_upstream_peer(u), STS_DNS_PLAIN, u->now);
+}
+
 static void
 begin_try(struct sts_upstream *u)
 {
 	STS_ASSERT(u->tries < STS_DNS_TRIES);
-	u->edns = plan[u->tries].edns && !u->plain &&
-		  !sts_dns_health_ask(
-		      u->health, sts_upstream_peer(u), STS_DNS_PLAIN, u->now);
+	u->edns = wants_edns(u);
 	u->asked = (uint8_t)(u->asked | sts_upstream_server_bit(u));
 	u->mismatches = 0;
 	u->timed = false;

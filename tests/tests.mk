@@ -108,6 +108,7 @@ test: test-deps ## install what the tests need and pass everything
 	@{ $(MAKE) --no-print-directory -s test-commands; \
 		$(MAKE) --no-print-directory -s BUILD=$(BUILD)/asan test-commands; \
 		echo "python3 tests/x509/beside_openssl.py"; \
+		echo "$(SERVERS_COMMAND)"; \
 		echo "$(BUILD)/icu/compare"; \
 		echo alone; \
 		$(MAKE) --no-print-directory -s kill-commands; \

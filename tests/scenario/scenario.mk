@@ -15,6 +15,11 @@ $(BUILD)/scenario: $(SCENARIO_OBJ) $(BUILD)/libmtasts.a $(filter %.a,$(BEARSSL_L
 
 -include $(SCENARIO_OBJ:.o=.d)
 
-.PHONY: scenario
+SERVERS_COMMAND = python3 tests/scenario/servers.py $(BUILD)/scenario
+
+.PHONY: scenario test-servers
 scenario: $(BUILD)/scenario ## play the scenarios (S=FILE... some of them)
 	@$(BUILD)/scenario $(S)
+
+test-servers: $(BUILD)/scenario ## what each of several name servers can do, in every combination
+	$(SERVERS_COMMAND)
