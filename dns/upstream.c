@@ -94,7 +94,7 @@ learn_edns(
 	} else if (u->edns) {
 		sts_dns_health_knows_edns(u->health, server, u->now);
 		u->lost_edns &= (uint8_t)~sts_upstream_server_bit(u);
-	} else if (!u->edns && answered) {
+	} else if (answered) {
 		sts_dns_health_plain(u->health, server, u->now);
 	}
 }
