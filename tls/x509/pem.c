@@ -351,11 +351,11 @@ end_line_end(struct sts_pem *p)
 static enum sts_pem_event
 boundary_cut(struct sts_pem *p)
 {
-	enum sts_pem_event event;
-
 	p->state = LINE;
 	if (p->is_end) {
-		event = p->open ? broken(p, STS_PEM_FAULT_END) : end_alone(p);
+		enum sts_pem_event event =
+		    p->open ? broken(p, STS_PEM_FAULT_END) : end_alone(p);
+
 		p->spoilt = false;
 		return event;
 	}
