@@ -4,31 +4,35 @@
  * A lookup whose addresses are known waits in a->slots.fresh, or, when it has
  * lost a slot before, in a->slots.stalled. Fresh ones go first, except that one
  * turn in four goes to a stalled lookup that has waited too long for its second.
- * While others wait, a fetch without progress loses its slot, the sooner the
- * more lookups wait.
+ * While others wait for its slot, a fetch without progress loses it, the sooner
+ * the more lookups wait.
  *
  * Invariants: slots.busy fetches are busy, each for a lookup of stage FETCH. No
  * organisation has more than a quarter of the slots, and no address keeps more
  * while others wait (is_surplus). Newcomers hold all slots but one, which is for
  * policies that are held and enforced; a single slot is the newcomers' every
- * second turn.
+ * second turn. No fetch loses its slot unless a lookup waits that may then have
+ * it: of an organisation and at an address with their share there may be any
+ * number that may not.
  *
  * The attacker owns many domains and serves their policies a byte at a time.
  * He can delay newcomers, but neither the refresh of policies that are held nor
- * any one host for good: a lookup whose turn was cut short gets a longer one.
+ * any one host for good: a lookup whose turn was cut short gets twice the time in
+ * its next one.
  *
  * A free slot is given by a round over both queues, which is cut into steps:
  * each lookup may have to be compared with all fetches, and thousands may wait.
  * A look is at a lookup, or at a fetch (its organisation and its two addresses).
  * A step takes LOOKS + 2 * fetch_slots looks at most, a round
- * waiting * (1 + fetch_slots). If a fetch ends during a round, a lookup that was
+ * waiting * (1 + 2 * fetch_slots). If a fetch ends during a round, a lookup that was
  * passed over may have its slot: the round begins anew, once. Otherwise the best
  * one found stays the best, since only the end of the round takes a lookup out
  * of a queue or begins a fetch. If a fetch has come to the address of the best
  * one meanwhile, is_surplus deals with those that are too many there.
  *
  * Every TICK_MS, between two rounds, one step goes over all that wait, a
- * comparison each, and over all pairs of fetches.
+ * comparison each. The rounds that follow give what is free to whoever may have
+ * it; the last one ends with a look at all fetches, and at all pairs of them.
  */
 #include "../dial/address.h"
 #include "agent_state.h"
@@ -40,6 +44,7 @@ enum {
 	TICK_MS = 250,
 	LOOKS = 512, /* a step, at lookups that wait and at fetches */
 	TENURE = 2, /* quanta a slot is kept while newcomers wait */
+	DOUBLED_MAX = 3, /* times that a turn is doubled */
 	OVERDUE_MS = 10000, /* a second turn is waited for, then */
 	OVERDUE_TURN = 4 /* one turn in so many is for those */
 };
@@ -111,6 +116,28 @@ is_at(const struct sts_fetch *f, const struct sts_addr *of, unsigned count)
 	return false;
 }
 
+/* Kinds of lookups that wait, a bit each, for lookup.wanted and slots.general. */
+enum {
+	FRESH = 1,
+	STALLED = 2,
+	HELD = 2 /* shift the bit by so many, if it is a held policy's */
+};
+
+static uint8_t
+kind_of(const struct sts_lookup *l)
+{
+	return (
+	    uint8_t)((l->stalled ? STALLED : FRESH) << (l->live ? HELD : 0));
+}
+
+/* Whether a fetch's slot is waited for by a lookup of these kinds, FRESH or
+ * STALLED, which may have it. */
+static bool
+is_wanted(const struct sts_fetch *f, unsigned kinds)
+{
+	return (f->lookup->wanted & (kinds | kinds << HELD)) != 0;
+}
+
 static unsigned
 share_of(const struct sts_agent *a)
 {
@@ -119,21 +146,23 @@ share_of(const struct sts_agent *a)
 	return share > 0 ? share : 1;
 }
 
+/* Whether the fetch is one of l's organisation. */
+static bool
+is_of_organisation(const struct sts_fetch *f, const struct sts_lookup *l)
+{
+	return f->busy && f->lookup->organisation == l->organisation &&
+	       sts_text_same(sts_organisation(sts_lookup_domain(f->lookup)),
+		   sts_organisation(sts_lookup_domain(l)));
+}
+
 /* How many slots l's organisation has, counted no further than its share. */
 static unsigned
 count_of_organisation(const struct sts_agent *a, const struct sts_lookup *l)
 {
-	struct sts_text organisation = sts_organisation(sts_lookup_domain(l));
 	unsigned share = share_of(a), count = 0;
 
 	for (unsigned i = 0; i < a->config.fetch_slots && count < share; i++) {
-		const struct sts_fetch *f = &a->fetches[i];
-
-		count += f->busy &&
-			 f->lookup->organisation == l->organisation &&
-			 sts_text_same(
-			     sts_organisation(sts_lookup_domain(f->lookup)),
-			     organisation);
+		count += is_of_organisation(&a->fetches[i], l);
 	}
 	return count;
 }
@@ -213,27 +242,84 @@ place(const struct sts_agent *a, enum rank rank, unsigned of_org)
 	return (uint32_t)rank * (a->config.fetch_slots + 1U) + of_org;
 }
 
-/*
- * Look at the next one that waits: if it may have a free slot, and goes before
- * the best so far, it is the best. Returns how many looks that took.
- */
+/* How a lookup that waits stands to its shares: what it may have a slot of. */
+struct standing {
+	unsigned of_org; /* slots of its organisation */
+	bool org, addr; /* the organisation, its addresses may have one more */
+	bool any; /* so may newcomers, or it is none */
+};
+
+static struct standing
+standing_of(
+    const struct sts_agent *a, const struct sts_lookup *l, bool live_only)
+{
+	struct standing s;
+
+	s.of_org = count_of_organisation(a, l);
+	s.org = s.of_org < share_of(a);
+	s.addr = count_at(a, l) < share_of(a);
+	s.any = l->live || !live_only;
+	return s;
+}
+
+/* Whether l might have the slot of fetch f if that ended: a share that is used up
+ * has room then, if the fetch is one of it. */
+static bool
+might_follow(const struct sts_lookup *l, const struct standing *s,
+    const struct sts_fetch *f)
+{
+	return (s->org || is_of_organisation(f, l)) &&
+	       (s->addr || is_at(f, l->addr, l->addr_count)) &&
+	       (s->any || !f->lookup->live);
+}
+
+/* Note at each fetch whose slot l might have that l waits for it. */
+static void
+want(struct sts_agent *a, const struct sts_lookup *l, const struct standing *s)
+{
+	for (unsigned i = 0; i < a->config.fetch_slots; i++) {
+		struct sts_fetch *f = &a->fetches[i];
+
+		if (f->busy && might_follow(l, s, f)) {
+			f->lookup->wanted |= kind_of(l);
+		}
+	}
+	if (s->org && s->addr) {
+		a->slots.general |= kind_of(l);
+	}
+}
+
+/* It is the best so far, if it may have a free slot and goes before the other. */
+static void
+prefer(struct sts_agent *a, const struct standing *s, enum rank rank)
+{
+	if (s->any && s->org && s->addr &&
+	    place(a, rank, s->of_org) < a->slots.place) {
+		a->slots.best = a->slots.next;
+		a->slots.before_best = a->slots.before;
+		a->slots.place = place(a, rank, s->of_org);
+	}
+}
+
+/* Look at the next one that waits: which slots it might have, and whether it is
+ * the best so far. Returns how many looks that took. */
 static unsigned
 look_at(struct sts_agent *a, const struct sts_lookup *l, bool live_only)
 {
+	bool known = (a->slots.general & kind_of(l)) != 0;
 	enum rank rank = rank_of(a, l);
-	unsigned of_org;
+	struct standing s;
 
-	if ((live_only && !l->live) || place(a, rank, 0) >= a->slots.place) {
+	if (known &&
+	    ((live_only && !l->live) || place(a, rank, 0) >= a->slots.place)) {
 		return 1;
 	}
-	of_org = count_of_organisation(a, l);
-	if (of_org < share_of(a) && place(a, rank, of_org) < a->slots.place &&
-	    count_at(a, l) < share_of(a)) {
-		a->slots.best = a->slots.next;
-		a->slots.before_best = a->slots.before;
-		a->slots.place = place(a, rank, of_org);
+	s = standing_of(a, l, live_only);
+	if (!known) {
+		want(a, l, &s);
 	}
-	return 1U + a->config.fetch_slots;
+	prefer(a, &s, rank);
+	return 1U + 2U * a->config.fetch_slots;
 }
 
 static bool
@@ -385,29 +471,6 @@ begin_fetch(struct sts_agent *a, struct sts_lookup *l, int64_t wall_s)
 	sts_agent_stir(a, (uint16_t)(a->first_fetch + i));
 }
 
-/* Go on with the round, and begin the fetch that it finds. */
-static void
-look_on(struct sts_agent *a)
-{
-	int64_t wall_s = sts_clock_cert_s(&a->clock);
-	struct sts_lookup *l;
-
-	if (a->slots.busy == a->config.fetch_slots || wall_s < 0) {
-		a->slots.next = STS_NODE_NONE;
-		return;
-	}
-	choose(a);
-	if (in_round(a)) {
-		return;
-	}
-	l = take_best(a);
-	if (l != NULL) {
-		begin_fetch(a, l, wall_s);
-	} else if (a->slots.owed > 1) {
-		a->slots.owed = 1; /* it would find no more than that one */
-	}
-}
-
 /* Go back to the first lookup that waits. */
 static void
 rewind_round(struct sts_agent *a)
@@ -416,14 +479,12 @@ rewind_round(struct sts_agent *a)
 						 : a->slots.stalled.head;
 	a->slots.before = a->slots.best = STS_NODE_NONE;
 	a->slots.place = UINT32_MAX;
-}
-
-static void
-begin_round(struct sts_agent *a)
-{
-	a->slots.anew = false;
-	rewind_round(a);
-	look_on(a);
+	a->slots.general = 0;
+	for (unsigned i = 0; i < a->config.fetch_slots; i++) {
+		if (a->fetches[i].busy) {
+			a->fetches[i].lookup->wanted = 0;
+		}
+	}
 }
 
 /* Let one more round follow; more rounds than there are slots are of no use. */
@@ -435,26 +496,17 @@ owe_round(struct sts_agent *a)
 	}
 }
 
-void
-sts_agent_slots_dispatch(struct sts_agent *a)
+/* How often the time of a fetch's turn is doubled. */
+static unsigned
+doubled(const struct sts_fetch *f)
 {
-	if (count_waiting(a) == 0) {
-		return;
-	}
-	/* A due tick comes first, else rounds without end would keep lookups
-	 * from failing in time. */
-	if (in_round(a) || a->slots.owed > 0 ||
-	    !sts_before(a->now, a->slots.at)) {
-		owe_round(a);
-	} else {
-		begin_round(a);
-	}
+	return f->lookup->cut < DOUBLED_MAX ? f->lookup->cut : DOUBLED_MAX;
 }
 
 /*
  * How long a fetch keeps its slot without progress, by the number of lookups
- * that wait. It is longer after the handshake, and for a lookup whose last turn
- * was cut short: otherwise a slow but healthy host would never be done.
+ * that wait. It is longer after the handshake, and twice as long after each turn
+ * that was cut short: otherwise a slow but healthy host would never be done.
  */
 static sts_ms
 quantum_ms(const struct sts_agent *a, const struct sts_fetch *f)
@@ -463,21 +515,20 @@ quantum_ms(const struct sts_agent *a, const struct sts_fetch *f)
 	sts_ms ms = STS_QUANTUM_MS / (1 + waiting / a->config.fetch_slots);
 
 	ms = ms > STS_QUANTUM_MIN_MS ? ms : STS_QUANTUM_MIN_MS;
-	for (unsigned i = 0; i < f->lookup->cut && ms < STS_QUANTUM_MS; i++) {
-		ms *= 2;
-	}
 	if (f->https.established && ms < STS_TURN_MS) {
 		ms = STS_TURN_MS;
 	}
-	return ms < STS_QUANTUM_MS ? ms : STS_QUANTUM_MS;
+	return ms << doubled(f);
 }
 
 /* How long a slot is kept in all while newcomers wait. */
 static sts_ms
 tenure_ms(const struct sts_fetch *f, sts_ms quantum)
 {
-	return f->https.established && TENURE * quantum > STS_TURN_MS
-		   ? (sts_ms)STS_TURN_MS
+	sts_ms turn = (sts_ms)STS_TURN_MS << doubled(f);
+
+	return f->https.established && TENURE * quantum > turn
+		   ? turn
 		   : TENURE * quantum;
 }
 
@@ -504,7 +555,7 @@ outstayed(const struct sts_agent *a, const struct sts_fetch *f)
 	sts_ms quantum = quantum_ms(a, f);
 
 	return !sts_before(a->now, sts_fetch_idle_since(f, a->now) + quantum) ||
-	       (a->slots.fresh.count > 0 && !has_tenure(a, f) &&
+	       (is_wanted(f, FRESH) && !has_tenure(a, f) &&
 		   !sts_before(a->now, f->begun + tenure_ms(f, quantum)));
 }
 
@@ -546,7 +597,8 @@ is_surplus(const struct sts_agent *a, unsigned i)
 }
 
 /* End fetches that have had their slot for long enough, as many as lookups
- * wait. Returns whether there were any. */
+ * wait, if the round that is over has found one for whom each would end. Returns
+ * whether there were any. */
 static bool
 take_slots(struct sts_agent *a)
 {
@@ -555,13 +607,80 @@ take_slots(struct sts_agent *a)
 	for (unsigned i = 0; i < a->config.fetch_slots && wanted > 0; i++) {
 		struct sts_fetch *f = &a->fetches[i];
 
-		if (f->busy && (outstayed(a, f) || is_surplus(a, i))) {
+		if (f->busy && is_wanted(f, FRESH | STALLED) &&
+		    (outstayed(a, f) || is_surplus(a, i))) {
 			sts_fetch_stop(f, STS_WHY_FETCH_STALLED, a->now);
 			sts_agent_stir(a, (uint16_t)(a->first_fetch + i));
 			wanted--;
 		}
 	}
 	return wanted < most;
+}
+
+/* The round is over. Begin the fetch that it has found; if there is none, and
+ * the tick's rounds end with this one, look at those that hold slots. */
+static void
+round_over(struct sts_agent *a, int64_t wall_s)
+{
+	struct sts_lookup *l =
+	    a->slots.busy < a->config.fetch_slots ? take_best(a) : NULL;
+
+	if (l != NULL) {
+		begin_fetch(a, l, wall_s);
+		if (a->slots.judges) {
+			owe_round(a);
+		}
+		return;
+	}
+	if (a->slots.owed > 1) {
+		a->slots.owed = 1; /* it would find no more than that one */
+	}
+	if (a->slots.judges && take_slots(a)) {
+		owe_round(a); /* when they have ended */
+	}
+	a->slots.judges = false;
+}
+
+/* Go on with the round, if a slot is free or it ends with a look at those that
+ * hold slots. */
+static void
+look_on(struct sts_agent *a)
+{
+	int64_t wall_s = sts_clock_cert_s(&a->clock);
+
+	if (wall_s < 0 ||
+	    (a->slots.busy == a->config.fetch_slots && !a->slots.judges)) {
+		a->slots.next = STS_NODE_NONE;
+		return;
+	}
+	choose(a);
+	if (!in_round(a)) {
+		round_over(a, wall_s);
+	}
+}
+
+static void
+begin_round(struct sts_agent *a)
+{
+	a->slots.anew = false;
+	rewind_round(a);
+	look_on(a);
+}
+
+void
+sts_agent_slots_dispatch(struct sts_agent *a)
+{
+	if (count_waiting(a) == 0) {
+		return;
+	}
+	/* A due tick comes first, else rounds without end would keep lookups
+	 * from failing in time. */
+	if (in_round(a) || a->slots.owed > 0 ||
+	    !sts_before(a->now, a->slots.at)) {
+		owe_round(a);
+	} else {
+		begin_round(a);
+	}
 }
 
 /* Go on with the round, or begin one that is owed. */
@@ -595,11 +714,8 @@ sts_agent_slots_tick(struct sts_agent *a, enum sts_why *why)
 		a->slots.at = a->now;
 		return l;
 	}
-	if (take_slots(a)) {
-		owe_round(a); /* when they have ended */
-	} else {
-		begin_round(a);
-	}
+	a->slots.judges = true;
+	begin_round(a);
 	return NULL;
 }
 

@@ -203,8 +203,12 @@ struct sts_agent {
 		                          at, and what leads to it */
 		uint16_t best, before_best; /* so far, and what leads to it */
 		uint32_t place; /* of the best */
+		uint8_t general; /* the kinds of lookups of which one may
+		                    have whatever slot its kind may */
 		uint16_t owed; /* rounds that are to follow */
 		bool anew; /* the round has begun anew */
+		bool judges; /* the rounds since the tick end with a look at
+		                the fetches that hold slots */
 	} slots;
 	struct {
 		uint16_t *index; /* lookups by domain: heads of chains, as many

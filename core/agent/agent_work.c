@@ -588,8 +588,10 @@ another_turn(enum sts_why why)
 /*
  * A fetch has ended without a result. A turn that was too short for a slow but
  * healthy host was our shortage: its time counts as such, and the next turn is
- * longer. A whole turn was spent on the addresses that it came to, and says
- * nothing about the other addresses: the next turn begins with those.
+ * longer. So is any turn that others have ended once TLS was there: how long the
+ * answer would have taken nobody knows. Without TLS, a whole turn was spent on the
+ * addresses that it came to, and says nothing about the other addresses: the next
+ * turn begins with those.
  */
 static void
 turn_over(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
@@ -599,10 +601,9 @@ turn_over(struct sts_agent *a, struct sts_lookup *l, const struct sts_fetch *f,
 	const sts_ms most = STS_QUANTUM_MS - STS_DIAL_STAGGER_MS;
 	uint32_t waited_ms = sts_https_waited_ms(&f->https, a->now);
 
-	if (why == STS_WHY_FETCH_STALLED &&
+	if (why == STS_WHY_FETCH_STALLED && !f->https.established &&
 	    !sts_before(
 		a->now, sts_fetch_idle_since(f, a->now) + STS_QUANTUM_MS)) {
-		l->had_time = l->had_time || f->https.established;
 		l->ours_ms += waited_ms;
 		sts_lookup_turn(l, sts_dial_begun(&f->https.dial, l->addr_count,
 				       a->now - most));

@@ -154,7 +154,8 @@
 
 /*
  * Milliseconds that a fetch keeps its slot without progress while others
- * queue, and when very many do. More than the longest signature check takes.
+ * queue for it, and when very many do; twice as long after each turn that was cut
+ * short. More than the longest signature check takes.
  */
 #ifndef STS_QUANTUM_MS
 #define STS_QUANTUM_MS 3000
@@ -165,7 +166,8 @@
 
 /*
  * Milliseconds that a fetch keeps its slot, from its beginning, once it has its
- * handshake behind it, however many queue: enough for a slow host to answer.
+ * handshake behind it, however many queue: enough for a slow host to answer. Twice
+ * as long after each turn that was cut short.
  */
 #ifndef STS_TURN_MS
 #define STS_TURN_MS 2500

@@ -67,6 +67,8 @@ struct sts_lookup {
 	bool had_time; /* every address of its host had a whole turn */
 	uint8_t turned; /* how many of its addresses had a whole turn */
 	uint8_t cut; /* turns in a slot that were cut short */
+	uint8_t wanted; /* while it has a slot: the kinds of lookups that wait
+	                   for that one */
 	uint32_t organisation; /* hash of its organisation's name */
 	struct sts_queue waiters; /* asks, by node number */
 	uint16_t next; /* in a queue of the agent */
